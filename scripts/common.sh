@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+# The words every script here uses: where things are, how to say something,
+# how to ask apt. Sourced, never run.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${MMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmscope}
+OUT=$(realpath -m "${MMSCOPE_OUT:-$TOP/out}")
+# Debian's package of the kernel's source: test harness, debug kernel.
+LINUX_SOURCE=linux-source-6.12
+# depmod, for one who is not root
+PATH=$PATH:/usr/sbin:/sbin
+# Under `make check` the makes that scripts start are not its sub-makes.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# Progress goes to stderr: stdout is for answers (a path, TAP).
+say()
+{
+	printf '==> %s\n' "$*" >&2
+}
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# Hold LOCKFILE until the script ends: two runs may share a cache or out/.
+lock()
+{
+	mkdir -p "$(dirname "$1")"
+	exec {lock_fd}> "$1"
+	flock "$lock_fd"
+}
+
+as_root()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo > /dev/null; then
+		sudo "$@"
+	else
+		die "need root for: $* (and there is no sudo)"
+	fi
+}
+
+need_apt()
+{
+	command -v apt-get > /dev/null ||
+		die "this needs apt (Debian) to fetch: $*"
+}
+
+# A source that does not answer is no reason to stop: what is missing because
+# of it is named by the command that looks for it.
+apt_update()
+{
+	[ -z "${apt_updated:-}" ] || return 0
+	apt_updated=yes
+	say "asking apt for its newest package lists"
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
+		say "apt-get update had errors; going on with what it has"
+}
+
+apt_candidate()
+{
+	apt-cache policy "$1" 2> /dev/null |
+		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
+}
+
+# Version of a package as apt offers it now; empty when apt knows of none.
+apt_version()
+{
+	need_apt "$1"
+	[ -n "$(apt_candidate "$1")" ] || apt_update
+	apt_candidate "$1"
+}
+
+# Direct dependencies of a package, one a line.
+apt_depends()
+{
+	apt-cache depends --no-recommends --no-suggests --no-conflicts \
+		--no-breaks --no-replaces --no-enhances "$1" 2> /dev/null |
+		awk '$1 ~ /Depends:/ && $2 !~ /^</ { print $2 }'
+}
+
+# Download packages into DIR. The lists may be older than the mirror, so one
+# failure is answered by an update and a second try.
+apt_download()
+{
+	local dir=$1
+	shift
+	need_apt "$*"
+	(
+		cd "$dir"
+		# root's own cache is no place apt's sandbox user can write to
+		fetch=(apt-get -qq -o APT::Sandbox::User=root download "$@")
+		[ ! -t 2 ] || unset 'fetch[1]' # a person is shown how far it is
+		"${fetch[@]}" >&2 || { apt_update && "${fetch[@]}" >&2; }
+	) || die "apt could not fetch: $*"
+}
