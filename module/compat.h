@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place for differences between kernels. The rest of the module reads
+ * as if only the newest kernel existed; what is older gets the newest names
+ * here, chosen by the compile probes of probe.sh.
+ */
+#ifndef _MMSCOPE_COMPAT_H
+#define _MMSCOPE_COMPAT_H
+
+#include <linux/atomic.h>
+#include <linux/mm.h>
+#include <linux/fs.h>
+#include <linux/mmzone.h>
+#include <linux/pgtable.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+
+#include <linux/mmscope.h>
+
+#include "probes.h"
+
+/* flags that the kernel's <linux/slab.h> does not have yet */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE ((slab_flags_t __force)0U)	/* Linux 6.5 */
+#endif
+
+/* orders of the buddy allocator; MAX_ORDER changed its meaning and then its name */
+#define mmscope_nr_orders ARRAY_SIZE(((struct zone *)0)->free_area)
+
+static inline u64 compat_kswapd_failures(const pg_data_t *pgdat)
+{
+#ifdef HAVE_KSWAPD_FAILURES_ATOMIC
+	return atomic_read(&pgdat->kswapd_failures);
+#else
+	return READ_ONCE(pgdat->kswapd_failures);
+#endif
+}
+
+static inline u64 compat_free_highatomic(const struct zone *zone)
+{
+#ifdef HAVE_NR_FREE_HIGHATOMIC
+	return READ_ONCE(zone->nr_free_highatomic);
+#else
+	return MMSCOPE_UNKNOWN;
+#endif
+}
+
+static inline u64 compat_pcp_high_min(const struct per_cpu_pages *pcp)
+{
+#ifdef HAVE_PCP_HIGH_MIN
+	return READ_ONCE(pcp->high_min);
+#else
+	return MMSCOPE_UNKNOWN;
+#endif
+}
+
+static inline u64 compat_pcp_high_max(const struct per_cpu_pages *pcp)
+{
+#ifdef HAVE_PCP_HIGH_MIN
+	return READ_ONCE(pcp->high_max);
+#else
+	return MMSCOPE_UNKNOWN;
+#endif
+}
+
+/* the file as its user named it; on overlayfs a VMA holds the layer's own file */
+#ifndef HAVE_FILE_USER_PATH
+static inline const struct path *file_user_path(const struct file *file)
+{
+	return &file->f_path;
+}
+
+static inline const struct inode *file_user_inode(const struct file *file)
+{
+	return file_inode(file);
+}
+#endif
+
+/* what a present entry allows; no name for it is known to all architectures */
+static inline bool compat_pte_user(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte) & _PAGE_USER;
+#else
+	return pte_user(pte);
+#endif
+}
+
+static inline bool compat_pte_user_exec(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_exec(pte);
+#else
+	return pte_user_exec(pte);
+#endif
+}
+
+static inline bool compat_pte_global(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_global(pte);
+#else
+	return !(pte_val(pte) & PTE_NG);
+#endif
+}
+
+/* enum mmscope_mapping_kind of an entry that is neither none nor present */
+static inline u32 compat_swap_kind(swp_entry_t entry)
+{
+	if (!non_swap_entry(entry))
+		return MMSCOPE_MAPPING_SWAP;
+	if (is_migration_entry(entry))
+		return MMSCOPE_MAPPING_MIGRATION;
+	if (is_device_private_entry(entry) || is_device_exclusive_entry(entry))
+		return MMSCOPE_MAPPING_DEVICE;
+	if (is_hwpoison_entry(entry))
+		return MMSCOPE_MAPPING_HWPOISON;
+	if (is_pte_marker_entry(entry))
+		return MMSCOPE_MAPPING_MARKER;
+	return MMSCOPE_MAPPING_UNKNOWN;
+}
+
+static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
+{
+	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
+}
+
+/* ------------------------------------------------------------- pageblocks */
+
+static inline u32 compat_pageblock_type(u32 bits)
+{
+#ifdef HAVE_PB_MIGRATE_ISOLATE
+	if (bits >> PB_migrate_isolate & 1)
+		return MIGRATE_ISOLATE;
+	return bits & 7;
+#else
+	return bits & ((1U << PB_migratetype_bits) - 1);
+#endif
+}
+
+#ifndef HAVE_PB_MIGRATE_ISOLATE
+#define PB_compact_skip PB_migrate_skip
+#endif
+
+/* ------------------------------------------------------------ struct page
+ *
+ * Since 6.10 the type of a page is the top byte of one word, /proc/kpageflags
+ * takes the flags of a compound page from its head, and a compound page counts
+ * its mappings. 6.1 has a word of inverted bits, PG_slab, destructors, and
+ * mappings to be looked for page by page.
+ */
+
+/* what is read at a compound page's head and first tail */
+struct compat_compound {
+	u32 order;
+	s32 entire_mapcount;	/* mappings of all of it, minus one */
+	bool mapped;		/* any part of it */
+	bool hugetlb;
+	bool rmappable;		/* 6.12: a folio that user space may map */
+	bool double_map;	/* 6.1: mapped as a whole and in parts */
+};
+
+#ifdef HAVE_PGTY
+
+#define compat_type_is(_word, _type) ((_word) >> 24 == PGTY_##_type)
+
+static inline bool compat_has_type(u32 word)
+{
+	return (s32)word < (s32)((u32)PGTY_mapcount_underflow << 24);
+}
+
+static inline bool compat_is_slab(unsigned long head_flags, u32 head_type)
+{
+	return compat_type_is(head_type, slab);
+}
+
+static inline void compat_read_compound(const struct page *head, u32 head_type,
+					struct compat_compound *c)
+{
+	const struct folio *folio = (const struct folio *)head;
+	unsigned long flags = READ_ONCE(*(const unsigned long *)&head[1].flags);
+
+	c->order = flags & 0xff;
+	c->rmappable = flags >> PG_large_rmappable & 1;
+	c->hugetlb = compat_type_is(head_type, hugetlb);
+	c->entire_mapcount = atomic_read(&folio->_entire_mapcount);
+	c->mapped = atomic_read(&folio->_large_mapcount) >= 0;
+}
+
+/* /proc/kpagecount, folio_precise_page_mapcount() */
+static inline u32 compat_mapcount(u32 type, bool is_slab, bool is_anon,
+				  const struct compat_compound *c)
+{
+	u32 mapcount = compat_has_type(type) ? 0 : type + 1;
+
+	return c->order ? mapcount + c->entire_mapcount + 1 : mapcount;
+}
+
+/* /proc/kpageflags, stable_page_flags(): whose flags */
+static inline unsigned long compat_kpf_flags(unsigned long flags, unsigned long head_flags)
+{
+	return head_flags;
+}
+
+static inline bool compat_hwpoison(unsigned long flags, unsigned long head_flags, bool hugetlb)
+{
+#ifdef CONFIG_MEMORY_FAILURE
+	return (hugetlb ? head_flags : flags) >> PG_hwpoison & 1;
+#else
+	return false;
+#endif
+}
+
+static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
+				 const struct compat_compound *c)
+{
+	return c->order && c->rmappable;
+}
+
+#else /* !HAVE_PGTY */
+
+#define compat_type_is(_word, _type) \
+	(((_word) & (PAGE_TYPE_BASE | PG_##_type)) == PAGE_TYPE_BASE)
+
+static inline bool compat_has_type(u32 word)
+{
+	return (s32)word < PAGE_MAPCOUNT_RESERVE;
+}
+
+static inline bool compat_is_slab(unsigned long head_flags, u32 head_type)
+{
+	return head_flags >> PG_slab & 1;
+}
+
+/* folio_mapped(); the order may be of another life of the page, so it is bounded */
+static inline bool compat_any_mapped(const struct page *head, u32 order)
+{
+	unsigned long i, nr = order < mmscope_nr_orders ? 1UL << order : 0;
+
+	for (i = 0; i < nr; i++)
+		if (atomic_read(&head[i]._mapcount) >= 0)
+			return true;
+	return false;
+}
+
+static inline void compat_read_compound(const struct page *head, u32 head_type,
+					struct compat_compound *c)
+{
+	c->order = READ_ONCE(head[1].compound_order);
+	c->hugetlb = READ_ONCE(head[1].compound_dtor) == HUGETLB_PAGE_DTOR;
+	c->double_map = READ_ONCE(head[1].flags) >> PG_double_map & 1;
+	c->entire_mapcount = atomic_read(&head[1].compound_mapcount);
+	c->mapped = c->entire_mapcount >= 0 ||
+		    (!c->hugetlb && compat_any_mapped(head, c->order));
+}
+
+/* /proc/kpagecount, page_mapcount() */
+static inline u32 compat_mapcount(u32 type, bool is_slab, bool is_anon,
+				  const struct compat_compound *c)
+{
+	if (is_slab || compat_has_type(type))
+		return 0;
+	if (!c->order || !(is_anon || c->hugetlb))
+		return type + 1;
+	return type + 1 + c->entire_mapcount + 1 - c->double_map;
+}
+
+static inline unsigned long compat_kpf_flags(unsigned long flags, unsigned long head_flags)
+{
+	return flags;
+}
+
+static inline bool compat_hwpoison(unsigned long flags, unsigned long head_flags, bool hugetlb)
+{
+#ifdef CONFIG_MEMORY_FAILURE
+	return flags >> PG_hwpoison & 1;
+#else
+	return false;
+#endif
+}
+
+static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
+				 const struct compat_compound *c)
+{
+	return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) && c->order &&
+	       (is_anon || head_flags >> PG_lru & 1);
+}
+
+#endif /* HAVE_PGTY */
+
+/* bits that /proc/kpageflags copies: X(KPF_ name, PG_ name, name as text) */
+#define COMPAT_KPF_COPIED(X)				\
+	X(LOCKED, locked, locked)			\
+	X(REFERENCED, referenced, referenced)		\
+	X(UPTODATE, uptodate, uptodate)			\
+	X(DIRTY, dirty, dirty)				\
+	X(LRU, lru, lru)				\
+	X(ACTIVE, active, active)			\
+	X(WRITEBACK, writeback, writeback)		\
+	X(RECLAIM, reclaim, reclaim)			\
+	X(SWAPBACKED, swapbacked, swapbacked)		\
+	X(UNEVICTABLE, unevictable, unevictable)	\
+	X(RESERVED, reserved, reserved)			\
+	X(MLOCKED, mlocked, mlocked)			\
+	X(PRIVATE, private, private)			\
+	X(PRIVATE_2, private_2, private_2)		\
+	X(OWNER_PRIVATE, owner_priv_1, owner_private)	\
+	X(ARCH, arch_1, arch)				\
+	COMPAT_KPF_COPIED_HERE(X)			\
+	COMPAT_KPF_IDLE(X)				\
+	COMPAT_KPF_UNCACHED(X)				\
+	COMPAT_KPF_ARCH_2(X)				\
+	COMPAT_KPF_ARCH_3(X)
+
+#ifdef HAVE_PGTY
+#define COMPAT_KPF_COPIED_HERE(X)			\
+	X(OWNER_2, owner_2, owner_2)
+#else
+#define COMPAT_KPF_COPIED_HERE(X)			\
+	X(ERROR, error, error)				\
+	X(MAPPEDTODISK, mappedtodisk, mappedtodisk)
+#endif
+
+#ifdef CONFIG_PAGE_IDLE_FLAG
+#define COMPAT_KPF_IDLE(X) X(IDLE, idle, idle)
+#else
+#define COMPAT_KPF_IDLE(X)
+#endif
+
+#ifdef CONFIG_ARCH_USES_PG_UNCACHED
+#define COMPAT_KPF_UNCACHED(X) X(UNCACHED, uncached, uncached)
+#else
+#define COMPAT_KPF_UNCACHED(X)
+#endif
+
+#if defined(CONFIG_ARCH_USES_PG_ARCH_2) || !defined(HAVE_PGTY)
+#define COMPAT_KPF_ARCH_2(X) X(ARCH_2, arch_2, arch_2)
+#else
+#define COMPAT_KPF_ARCH_2(X)
+#endif
+
+#ifdef CONFIG_ARCH_USES_PG_ARCH_3
+#define COMPAT_KPF_ARCH_3(X) X(ARCH_3, arch_3, arch_3)
+#else
+#define COMPAT_KPF_ARCH_3(X)
+#endif
+
+#endif /* _MMSCOPE_COMPAT_H */

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Front end: /dev/mmscope. The ioctls of <linux/mmscope.h>; the one place that
+ * copies to and from users.
+ */
+#include <linux/compat.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+
+#include "../mmscope.h"
+
+/* addresses translated between two user copies */
+#define TRANSLATE_BATCH 64
+
+union ioctl_arg {
+	struct mmscope_info info;
+	struct mmscope_describe describe;
+	struct mmscope_walk_arg walk;
+	struct mmscope_translate_arg translate;
+	struct mmscope_attach_arg attach;
+};
+
+static int ioctl_info(void *p)
+{
+	struct mmscope_info *arg = p;
+	u32 size = arg->size;
+
+	memset(arg, 0, sizeof(*arg));
+	arg->size = size;
+	arg->abi_version = MMSCOPE_ABI_VERSION;
+	arg->nr_datasets = mmscope_nr_datasets;
+	arg->page_size = PAGE_SIZE;
+	arg->nr_orders = mmscope_buddy_orders;
+	arg->pageblock_pages = pageblock_nr_pages;
+	arg->nr_cpus = num_online_cpus();
+	arg->nr_nodes = num_online_nodes();
+	strscpy(arg->version, MMSCOPE_VERSION, sizeof(arg->version));
+	strscpy(arg->release, init_utsname()->release, sizeof(arg->release));
+	return 0;
+}
+
+static int copy_fields(const struct mmscope_dataset *ds, u64 to, u32 room)
+{
+	struct mmscope_field __user *user = u64_to_user_ptr(to);
+	struct mmscope_field field;
+	u32 i;
+
+	for (i = 0; i < min(room, ds->nr_fields); i++) {
+		mmscope_schema_field(ds, i, &field);
+		if (copy_to_user(user + i, &field, sizeof(field)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int copy_values(const struct mmscope_dataset *ds, u64 to, u32 room)
+{
+	struct mmscope_value __user *user = u64_to_user_ptr(to);
+	struct mmscope_value value;
+	u32 i;
+
+	for (i = 0; i < min(room, mmscope_schema_nr_values(ds)); i++) {
+		mmscope_schema_value(ds, i, &value);
+		if (copy_to_user(user + i, &value, sizeof(value)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int ioctl_describe(void *p)
+{
+	struct mmscope_describe *arg = p;
+	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
+	int err;
+
+	if (!ds)
+		return -EOPNOTSUPP;
+	if (arg->__reserved)
+		return -EINVAL;
+	err = copy_fields(ds, arg->fields, arg->nr_fields);
+	if (!err)
+		err = copy_values(ds, arg->values, arg->nr_values);
+	if (err)
+		return err;
+	arg->nr_fields = ds->nr_fields;
+	arg->nr_values = mmscope_schema_nr_values(ds);
+	arg->flags = ds->flags;
+	arg->rec_size = ds->rec_size;
+	memset(arg->detail, 0, sizeof(arg->detail));
+	arg->state = mmscope_dataset_state(ds, arg->detail, sizeof(arg->detail));
+	strscpy_pad(arg->name, ds->name, sizeof(arg->name));
+	strscpy_pad(arg->help, ds->help, sizeof(arg->help));
+	return 0;
+}
+
+/* pid 0 is the caller; the reference is for put_pid(), which takes NULL too */
+static int get_target(u32 nr, struct pid **pid)
+{
+	*pid = NULL;
+	if (nr == MMSCOPE_PID_SELF)
+		return 0;
+	if (nr > INT_MAX)
+		return -ESRCH;
+	*pid = find_get_pid(nr);
+	return *pid ? 0 : -ESRCH;
+}
+
+/* windows until the user's buffer is full or the data ends; a full buffer is no error */
+static int walk_to_user(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
+{
+	const u32 size = w->q.ds->rec_size;
+	const u64 room = min_t(u64, arg->buf_bytes / size, U32_MAX);
+	void __user *buf = u64_to_user_ptr(arg->buf);
+	int ret = MMSCOPE_MORE;
+
+	while (ret == MMSCOPE_MORE && arg->nr < room) {
+		ret = mmscope_walk_next(w, room - arg->nr);
+		if (ret < 0)
+			return ret;
+		if (copy_to_user(buf + (u64)arg->nr * size, w->records, w->nr * size))
+			return -EFAULT;
+		arg->nr += w->nr;
+	}
+	if (!ret)
+		arg->status |= MMSCOPE_WALK_DONE;
+	return 0;
+}
+
+static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
+		   struct pid *pid)
+{
+	const struct mmscope_query q = {
+		.ds = ds,
+		.pid = pid,
+		.node = arg->node,
+		.zone = arg->zone,
+		.class_mask = arg->class_mask,
+		.start = arg->start,
+		.end = arg->end,
+	};
+	struct mmscope_walk *w = mmscope_walk_open(&q);
+	int err;
+
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	w->cursor = arg->cursor;
+	arg->start_ns = ktime_get_ns();
+	err = walk_to_user(w, arg);
+	arg->end_ns = ktime_get_ns();
+	arg->cursor = w->cursor;
+	arg->max_lock_ns = w->max_lock_ns;
+	arg->locks = w->locks;
+	arg->restarts = w->restarts;
+	arg->torn = w->torn;
+	mmscope_walk_close(w);
+	return err;
+}
+
+static int ioctl_walk(void *p)
+{
+	struct mmscope_walk_arg *arg = p;
+	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
+	struct pid *pid = NULL;
+	int err = 0;
+
+	if (!ds || arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved || arg->buf_bytes < ds->rec_size)
+		return -EINVAL;
+	if (!(ds->flags & MMSCOPE_DATASET_PROCESS) && arg->pid)
+		return -EINVAL;
+	err = get_target(arg->pid, &pid);
+	if (err)
+		return err;
+	arg->nr = 0;
+	arg->status = 0;
+	arg->rec_size = ds->rec_size;
+	err = do_walk(arg, ds, pid);
+	put_pid(pid);
+	return err;
+}
+
+static int translate_batch(struct mm_struct *mm, struct mmscope_translate_arg *arg, u32 i,
+			   struct mmscope_translation *out)
+{
+	const u64 __user *addrs = u64_to_user_ptr(arg->addrs);
+	struct mmscope_translation __user *buf = u64_to_user_ptr(arg->buf);
+	u32 nr = min_t(u32, arg->nr - i, TRANSLATE_BATCH);
+	u64 in[TRANSLATE_BATCH];
+	int err = mmscope_pause();
+
+	if (err)
+		return err;
+	if (copy_from_user(in, addrs + i, nr * sizeof(*in)))
+		return -EFAULT;
+	if (!mmget_not_zero(mm))
+		return -ESRCH;
+	err = mmscope_translate(mm, arg->pid ?: task_tgid_vnr(current), in, nr, out,
+				&arg->max_lock_ns);
+	mmput(mm);
+	if (err)
+		return err;
+	return copy_to_user(buf + i, out, nr * sizeof(*out)) ? -EFAULT : 0;
+}
+
+static int translate_all(struct mm_struct *mm, struct mmscope_translate_arg *arg)
+{
+	struct mmscope_translation *out;
+	int err = 0;
+	u32 i;
+
+	out = kvmalloc_array(TRANSLATE_BATCH, sizeof(*out), GFP_KERNEL);
+	if (!out)
+		return -ENOMEM;
+	for (i = 0; i < arg->nr && !err; i += TRANSLATE_BATCH)
+		err = translate_batch(mm, arg, i, out);
+	kvfree(out);
+	return err;
+}
+
+static int ioctl_translate(void *p)
+{
+	struct mmscope_translate_arg *arg = p;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved)
+		return -EINVAL;
+	if (arg->nr > MMSCOPE_TRANSLATE_MAX)
+		return -E2BIG;
+	err = mmscope_dataset_allowed(&mmscope_translations);
+	if (err)
+		return err;
+	err = get_target(arg->pid, &pid);
+	if (err)
+		return err;
+	err = mmscope_task_mm(pid, &mm);
+	if (err)
+		goto out_pid;
+	arg->rec_size = sizeof(struct mmscope_translation);
+	arg->max_lock_ns = 0;
+	err = translate_all(mm, arg);
+	mmdrop(mm);
+out_pid:
+	put_pid(pid);
+	return err;
+}
+
+static int ioctl_attach(void *p)
+{
+	struct mmscope_attach_arg *arg = p;
+	struct mm_struct *mm;
+	struct pid *pid;
+	int err;
+
+	if (!arg->pid)
+		return -EINVAL;
+	err = get_target(arg->pid, &pid);
+	if (err)
+		return err;
+	/* who may not read it may not have files made for it */
+	err = mmscope_task_mm(pid, &mm);
+	if (!err) {
+		mmdrop(mm);
+		err = mmscope_attach(pid);
+	}
+	put_pid(pid);
+	return err;
+}
+
+static int ioctl_detach(void *p)
+{
+	struct mmscope_attach_arg *arg = p;
+	struct pid *pid;
+	int err;
+
+	if (!arg->pid)
+		return -EINVAL;
+	err = get_target(arg->pid, &pid);
+	if (err)
+		return err;
+	err = mmscope_detach(pid);
+	put_pid(pid);
+	return err;
+}
+
+/**
+ * struct ioctl_op - one ioctl
+ * @size: of its argument here
+ * @min_size: of its argument in its first version
+ * @run: does it, on a kernel copy of the argument, which is copied back
+ */
+struct ioctl_op {
+	size_t size;
+	size_t min_size;
+	int (*run)(void *arg);
+};
+
+#define IOCTL_OP(_ioctl, _type, _last, _run)			\
+	[_IOC_NR(_ioctl)] = {					\
+		.size = sizeof(_type),				\
+		.min_size = offsetofend(_type, _last),		\
+		.run = _run,					\
+	}
+
+static const struct ioctl_op ops[] = {
+	IOCTL_OP(MMSCOPE_IOC_INFO, struct mmscope_info, release, ioctl_info),
+	IOCTL_OP(MMSCOPE_IOC_DESCRIBE, struct mmscope_describe, detail, ioctl_describe),
+	IOCTL_OP(MMSCOPE_IOC_WALK, struct mmscope_walk_arg, torn, ioctl_walk),
+	IOCTL_OP(MMSCOPE_IOC_TRANSLATE, struct mmscope_translate_arg, max_lock_ns,
+		 ioctl_translate),
+	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
+	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+};
+
+static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
+{
+	void __user *to = (void __user *)user;
+	const struct ioctl_op *op;
+	union ioctl_arg arg;
+	u32 size;
+	int err;
+
+	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(ops))
+		return -ENOTTY;
+	op = &ops[_IOC_NR(cmd)];
+	if (get_user(size, (u32 __user *)to))
+		return -EFAULT;
+	if (size < op->min_size || size > PAGE_SIZE)
+		return -EINVAL;
+	err = copy_struct_from_user(&arg, op->size, to, size);
+	if (err)
+		return err;
+	err = op->run(&arg);
+	if (err)
+		return err;
+	return copy_to_user(to, &arg, min_t(size_t, size, op->size)) ? -EFAULT : 0;
+}
+
+static int chardev_open(struct inode *inode, struct file *file)
+{
+	/* the initial namespace's, not a container's; misc keeps its device here */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	file->private_data = NULL;
+	return nonseekable_open(inode, file);
+}
+
+static const struct file_operations chardev_fops = {
+	.owner = THIS_MODULE,
+	.open = chardev_open,
+	.unlocked_ioctl = chardev_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static struct miscdevice chardev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mmscope",
+	.mode = 0600,
+	.fops = &chardev_fops,
+};
+
+/**
+ * mmscope_chardev_init - make /dev/mmscope
+ *
+ * Return: 0 or a negative errno.
+ */
+int mmscope_chardev_init(void)
+{
+	return misc_register(&chardev);
+}
+
+/**
+ * mmscope_chardev_exit - undo mmscope_chardev_init(); no file is open any more
+ */
+void mmscope_chardev_exit(void)
+{
+	misc_deregister(&chardev);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Symbols that the kernel does not export, resolved once at load.
+ *
+ * Data is reached by address: mmscope_sym(slab_caches). Functions are called
+ * only through static calls, mmscope_call(name)(args), which patch a direct
+ * call into our own text: on kernels built with IBT every function that mm/
+ * does not export is sealed, and an indirect call to it is a kernel BUG. A
+ * function that is absent leaves a stub that returns zero.
+ */
+#ifndef _MMSCOPE_KSYM_H
+#define _MMSCOPE_KSYM_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/static_call.h>
+#include <linux/types.h>
+
+struct btf;
+struct task_struct;
+
+/* X(name, type of the symbol) */
+#define MMSCOPE_DATA(X)							\
+	X(slab_caches, struct list_head)				\
+	X(slab_mutex, struct mutex)					\
+	X(huge_zero_pfn, unsigned long)
+
+/* X(name, return type, value of the stub, prototype) */
+#define MMSCOPE_CALLS(X)						\
+	X(bpf_get_btf_vmlinux, struct btf *, NULL, (void))		\
+	X(btf_find_by_name_kind, s32, -1,				\
+	  (const struct btf *btf, const char *name, u8 kind))		\
+	X(btf_name_by_offset, const char *, NULL,			\
+	  (const struct btf *btf, u32 offset))				\
+	X(ptrace_may_access, bool, false,				\
+	  (struct task_struct *task, unsigned int mode))		\
+	X(get_online_mems, void, , (void))				\
+	X(put_online_mems, void, , (void))
+
+enum mmscope_sym {
+#define X(_name, ...) MMSCOPE_SYM_##_name,
+	MMSCOPE_DATA(X)
+	MMSCOPE_CALLS(X)
+#undef X
+	MMSCOPE_NR_SYMS
+};
+
+/* only for the types of the data symbols, see mmscope_sym() */
+struct mmscope_sym_types {
+#define X(_name, _type) _type _name;
+	MMSCOPE_DATA(X)
+#undef X
+};
+
+#define X(_name, _ret, _zero, _proto)	\
+	_ret mmscope_stub_##_name _proto;	\
+	DECLARE_STATIC_CALL(mmscope_call_##_name, mmscope_stub_##_name);
+MMSCOPE_CALLS(X)
+#undef X
+
+extern unsigned long mmscope_sym_addr[MMSCOPE_NR_SYMS];
+extern const char *const mmscope_sym_names[MMSCOPE_NR_SYMS];
+
+/* pointer to a data symbol, NULL if this kernel has none */
+#define mmscope_sym(_name) \
+	((typeof_member(struct mmscope_sym_types, _name) *)mmscope_sym_addr[MMSCOPE_SYM_##_name])
+
+/* a resolved function, to be called at once: mmscope_call(f)(args) */
+#define mmscope_call(_name) static_call(mmscope_call_##_name)
+
+/* is the symbol there? */
+#define mmscope_has(_name) (mmscope_sym_addr[MMSCOPE_SYM_##_name] != 0)
+
+int mmscope_ksym_init(void);
+bool mmscope_hidden(const char *name);
+
+#endif /* _MMSCOPE_KSYM_H */

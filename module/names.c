@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of values that several datasets share.
+ *
+ * Migratetypes and zones are enums of public headers, so the compiler knows
+ * them. Counters differ too much between kernels: their names come from the
+ * running kernel's BTF at load.
+ */
+#include <linux/mmzone.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "compat.h"
+#include "mmscope.h"
+
+/* orders of the buddy allocator, for whom mmzone.h is not */
+const u32 mmscope_buddy_orders = mmscope_nr_orders;
+
+static const struct mmscope_name migratetypes[] = {
+	{ MIGRATE_UNMOVABLE, "Unmovable" },
+	{ MIGRATE_MOVABLE, "Movable" },
+	{ MIGRATE_RECLAIMABLE, "Reclaimable" },
+	{ MIGRATE_HIGHATOMIC, "HighAtomic" },
+#ifdef CONFIG_CMA
+	{ MIGRATE_CMA, "CMA" },
+#endif
+#ifdef CONFIG_MEMORY_ISOLATION
+	{ MIGRATE_ISOLATE, "Isolate" },
+#endif
+};
+
+MMSCOPE_NAMES(mmscope_migratetype_names, migratetypes);
+
+/* as zone->name, indexed by zone_idx() */
+#define ZONES(X)			\
+	X(DMA, ZONE_DMA)		\
+	X(DMA32, ZONE_DMA32)		\
+	X(Normal, ZONE_NORMAL)		\
+	X(Movable, ZONE_MOVABLE)	\
+	X(Device, ZONE_DEVICE)
+
+static const struct mmscope_name zones[] = {
+#define X(_name, _zone) { _zone, #_name },
+	ZONES(X)
+#undef X
+};
+
+MMSCOPE_NAMES(mmscope_zone_names, zones);
+
+static const struct mmscope_name zone_masks[] = {
+#define X(_name, _zone) { BIT(_zone), #_name },
+	ZONES(X)
+#undef X
+};
+
+MMSCOPE_NAMES(mmscope_zone_mask_names, zone_masks);
+
+static const struct mmscope_name list_states[] = {
+	{ MMSCOPE_LIST_TORN, "torn" },
+	{ MMSCOPE_LIST_REPEAT, "repeat" },
+	{ MMSCOPE_LIST_CUT, "cut" },
+};
+
+MMSCOPE_NAMES(mmscope_list_state_names, list_states);
+
+static const struct mmscope_name perms[] = {
+	{ MMSCOPE_PERM_READ, "read" },
+	{ MMSCOPE_PERM_WRITE, "write" },
+	{ MMSCOPE_PERM_EXEC, "exec" },
+	{ MMSCOPE_PERM_SHARED, "shared" },
+	{ MMSCOPE_PERM_USER, "user" },
+};
+
+MMSCOPE_NAMES(mmscope_perm_names, perms);
+
+static const struct mmscope_name entry_flags[] = {
+	{ MMSCOPE_ENTRY_PRESENT, "present" },
+	{ MMSCOPE_ENTRY_WRITE, "write" },
+	{ MMSCOPE_ENTRY_USER, "user" },
+	{ MMSCOPE_ENTRY_EXEC, "exec" },
+	{ MMSCOPE_ENTRY_ACCESSED, "accessed" },
+	{ MMSCOPE_ENTRY_DIRTY, "dirty" },
+	{ MMSCOPE_ENTRY_GLOBAL, "global" },
+	{ MMSCOPE_ENTRY_LEAF, "leaf" },
+	{ MMSCOPE_ENTRY_SOFT_DIRTY, "soft_dirty" },
+	{ MMSCOPE_ENTRY_UFFD_WP, "uffd_wp" },
+	{ MMSCOPE_ENTRY_SPECIAL, "special" },
+	{ MMSCOPE_ENTRY_PROTNONE, "protnone" },
+};
+
+MMSCOPE_NAMES(mmscope_entry_flag_names, entry_flags);
+
+static const struct mmscope_name levels[] = {
+	{ MMSCOPE_LEVEL_PGD, "pgd" },
+	{ MMSCOPE_LEVEL_P4D, "p4d" },
+	{ MMSCOPE_LEVEL_PUD, "pud" },
+	{ MMSCOPE_LEVEL_PMD, "pmd" },
+	{ MMSCOPE_LEVEL_PTE, "pte" },
+};
+
+MMSCOPE_NAMES(mmscope_level_names, levels);
+
+struct mmscope_names mmscope_zone_stat_names;
+struct mmscope_names mmscope_node_stat_names;
+struct mmscope_names mmscope_numa_event_names;
+struct mmscope_names mmscope_node_names;
+struct mmscope_names mmscope_pcp_list_names;
+
+#define MADE_NAME_LEN 32
+
+/* names made by a function, in one allocation: the table, then the texts */
+static int make_names(struct mmscope_names *names, u32 nr,
+		      void (*name)(u32 i, char *buf, size_t size))
+{
+	struct mmscope_name *tab;
+	char *text;
+	u32 i;
+
+	tab = kzalloc(nr * (sizeof(*tab) + MADE_NAME_LEN), GFP_KERNEL);
+	if (!tab)
+		return -ENOMEM;
+	text = (char *)(tab + nr);
+	for (i = 0; i < nr; i++, text += MADE_NAME_LEN) {
+		name(i, text, MADE_NAME_LEN);
+		tab[i].value = i;
+		tab[i].name = text;
+	}
+	names->tab = tab;
+	names->nr = nr;
+	return 0;
+}
+
+static void node_name(u32 i, char *buf, size_t size)
+{
+	snprintf(buf, size, "node%u", i);
+}
+
+/* pcp->lists[]: orders up to the costly one by type, then the huge page order's */
+static void pcp_list_name(u32 i, char *buf, size_t size)
+{
+	u32 order = i / MIGRATE_PCPTYPES;
+	u32 type = i % MIGRATE_PCPTYPES;
+
+	if (order > PAGE_ALLOC_COSTLY_ORDER)
+		snprintf(buf, size, "huge_%u", i - NR_LOWORDER_PCP_LISTS);
+	else
+		snprintf(buf, size, "%u_%s", order, migratetypes[type].name);
+}
+
+/**
+ * mmscope_names_init - make the names that only the running kernel knows
+ *
+ * Counters without BTF have no names, so no columns: that is no error.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mmscope_names_init(void)
+{
+	u32 nr_nodes = min_t(u32, nr_node_ids, MMSCOPE_NR_NODES);
+	int err;
+
+	BUILD_BUG_ON(MAX_NR_ZONES > MMSCOPE_NR_ZONES);
+	BUILD_BUG_ON(NR_VM_ZONE_STAT_ITEMS > MMSCOPE_NR_ZONE_STATS);
+	BUILD_BUG_ON(NR_VM_NODE_STAT_ITEMS > MMSCOPE_NR_NODE_STATS);
+	BUILD_BUG_ON(NR_VM_NUMA_EVENT_ITEMS > MMSCOPE_NR_NUMA_EVENTS);
+	BUILD_BUG_ON(NR_PCP_LISTS > MMSCOPE_NR_PCP_LISTS);
+
+	err = make_names(&mmscope_node_names, nr_nodes, node_name);
+	if (!err)
+		err = make_names(&mmscope_pcp_list_names, NR_PCP_LISTS, pcp_list_name);
+	if (!err)
+		err = mmscope_layout_enum("zone_stat_item", "NR_VM_", &mmscope_zone_stat_names);
+	if (!err)
+		err = mmscope_layout_enum("node_stat_item", "NR_VM_", &mmscope_node_stat_names);
+	if (!err)
+		err = mmscope_layout_enum("numa_stat_item", "NR_VM_", &mmscope_numa_event_names);
+	if (err == -ENOENT)
+		err = 0;
+	if (err)
+		mmscope_names_exit();
+	return err;
+}
+
+/**
+ * mmscope_names_exit - undo mmscope_names_init(), also half of it
+ */
+void mmscope_names_exit(void)
+{
+	kfree(mmscope_numa_event_names.tab);
+	kfree(mmscope_node_stat_names.tab);
+	kfree(mmscope_zone_stat_names.tab);
+	kfree(mmscope_pcp_list_names.tab);
+	kfree(mmscope_node_names.tab);
+}

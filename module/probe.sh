@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Compile probes: write `#define HAVE_X` to $1 for each snippet that compiles
+# with the compiler and flags in the other arguments. Versions would lie:
+# distribution kernels carry backports.
+set -u
+
+out=$1
+shift
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# probe NAME HEADER 'statements': does it compile in a function body?
+probe() {
+	name=$1
+	printf '#include <%s>\nvoid probe(void);\nvoid probe(void)\n{\n%s\n}\n' \
+		"$2" "$3" > "$tmp/$name.c"
+	shift 3
+	( "$@" -Werror -Wno-unused -Wno-unused-value -fsyntax-only \
+		"$tmp/$name.c" 2> "$tmp/$name.err" && : > "$tmp/$name.yes" ) &
+}
+
+# one probe must pass on every kernel, or the flags are wrong and all would fail
+probe SANITY linux/mm.h 'struct page *p = NULL; (void)PageBuddy(p);' "$@"
+
+# Linux 6.7: mm: pcp->high is tuned between high_min and high_max
+probe HAVE_PCP_HIGH_MIN linux/mmzone.h \
+	'struct per_cpu_pages p = {}; (void)p.high_min;' "$@"
+# Linux 6.12: mm: zone->nr_free_highatomic counts the free part of the reserve
+probe HAVE_NR_FREE_HIGHATOMIC linux/mmzone.h \
+	'struct zone *z = NULL; (void)z->nr_free_highatomic;' "$@"
+# Linux 6.19: mm: kswapd_failures became atomic
+probe HAVE_KSWAPD_FAILURES_ATOMIC linux/mmzone.h \
+	'pg_data_t *p = NULL; (void)atomic_read(&p->kswapd_failures);' "$@"
+# Linux 6.8: fs: a backing file knows the path its user opened
+probe HAVE_FILE_USER_PATH linux/fs.h \
+	'struct file *f = NULL; (void)file_user_path(f); (void)file_user_inode(f);' "$@"
+# Linux 6.10: mm: the page type is a byte (PGTY_), compound pages count their mappings
+probe HAVE_PGTY linux/mm.h \
+	'struct folio *f = NULL; (void)(PGTY_slab + sizeof(f->_large_mapcount));' "$@"
+# Linux 6.18: mm: isolation is a pageblock bit of its own
+probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
+	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"
+
+wait
+if [ ! -e "$tmp/SANITY.yes" ]; then
+	echo "probe.sh: the sanity probe does not compile:" >&2
+	cat "$tmp/SANITY.err" >&2
+	exit 1
+fi
+rm -f "$tmp/SANITY.yes"
+{
+	echo '/* made by probe.sh */'
+	for yes in "$tmp"/*.yes; do
+		[ -e "$yes" ] || continue
+		echo "#define $(basename "$yes" .yes) 1"
+	done
+} > "$out"

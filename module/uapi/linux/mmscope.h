@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * mmscope - the kernel's memory management, read live from its own structures
+ *
+ * This header is the whole contract of /dev/mmscope; its comments are the
+ * manual. It compiles alone, as C and C++, for 32 and 64 bit.
+ *
+ * DATASETS
+ *   Everything is a dataset: a stream of fixed-size records of one type. What
+ *   is available on the running kernel is itself a dataset, MMSCOPE_DS_FEATURES.
+ *
+ *     MMSCOPE_IOC_INFO       version, page size, number of datasets
+ *     MMSCOPE_IOC_DESCRIBE   one dataset: its fields, units, names of values
+ *     MMSCOPE_IOC_WALK       its records, as many as fit, resumable
+ *     MMSCOPE_IOC_TRANSLATE  point query: addresses of one process, batched
+ *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
+ *     MMSCOPE_IOC_DETACH     remove them
+ *
+ * STRUCT SIZES
+ *   Every argument begins with its own `size`. A struct shorter than this
+ *   kernel's is taken as zero-extended (not below its first version: EINVAL);
+ *   a longer one is accepted when the unknown tail is zero (else E2BIG). The
+ *   ioctl is recognised by its type and number only; the size that _IOWR
+ *   encodes is ignored, so that structs may grow. Reserved fields must be zero.
+ *
+ * WALKING
+ *   Set `cursor` to zeros, call, use `nr` records of `rec_size` bytes each, and
+ *   call again with the cursor as it was returned, until MMSCOPE_WALK_DONE is
+ *   set in `status`. An answer without records is not the end. Step by
+ *   `rec_size`, not by sizeof: records may grow at their end. A cursor is an
+ *   untrusted position; any value is harmless.
+ *
+ * CONSISTENCY
+ *   A record is self-consistent as far as its walker's locks allow. A whole
+ *   answer is not a snapshot: memory moves while it is read. Positions only
+ *   grow, so every answer ends. Races that were seen are counted: `restarts`
+ *   (a list had to be begun again) and `torn` (an object changed while it was
+ *   read). A value that this kernel cannot give is MMSCOPE_UNKNOWN (in 32-bit
+ *   fields MMSCOPE_UNKNOWN32, in signed fields MMSCOPE_UNKNOWN_SIGNED).
+ *
+ * ERRORS (the same meaning in every call)
+ *   ENOTTY       unknown ioctl
+ *   EINVAL       malformed: short size, reserved field set, start > end,
+ *                a buffer smaller than one record
+ *   E2BIG        non-zero bytes past what this kernel knows; too many addresses
+ *   EOPNOTSUPP   unknown flag, unknown dataset, or not available here
+ *                (MMSCOPE_DS_FEATURES says why)
+ *   ESRCH        no such process, it has no address space, or it has exited
+ *   EPERM/EACCES not allowed
+ *   EFAULT       bad user pointer
+ *   EINTR        a fatal signal
+ *
+ * RIGHTS
+ *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
+ *   to those who may ptrace-read it. No page contents, ever; no kernel virtual
+ *   address in any record.
+ */
+#ifndef _UAPI_LINUX_MMSCOPE_H
+#define _UAPI_LINUX_MMSCOPE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define MMSCOPE_ABI_VERSION	1
+
+#define MMSCOPE_UNKNOWN		(~0ULL)
+#define MMSCOPE_UNKNOWN32	(~0U)
+#define MMSCOPE_UNKNOWN_SIGNED	(1ULL << 63)
+
+/* array bounds in records; how many elements are in use, DESCRIBE tells */
+#define MMSCOPE_NR_ZONES	8
+#define MMSCOPE_NR_NODES	64
+#define MMSCOPE_NR_ZONE_STATS	24
+#define MMSCOPE_NR_NODE_STATS	80
+#define MMSCOPE_NR_NUMA_EVENTS	8
+#define MMSCOPE_NR_PCP_LISTS	24
+#define MMSCOPE_NR_LEVELS	5
+
+enum mmscope_dataset_id {
+	MMSCOPE_DS_FEATURES	= 0,
+	MMSCOPE_DS_NODES	= 1,
+	MMSCOPE_DS_ZONES	= 2,
+	MMSCOPE_DS_PCP		= 3,
+	MMSCOPE_DS_BUDDY	= 4,
+	MMSCOPE_DS_FREE_BLOCKS	= 5,
+	MMSCOPE_DS_PAGEBLOCKS	= 6,
+	MMSCOPE_DS_SLAB_CACHES	= 7,
+	MMSCOPE_DS_PAGES	= 8,
+	MMSCOPE_DS_VMAS		= 9,
+	MMSCOPE_DS_PAGETABLES	= 10,
+	MMSCOPE_DS_MAPPINGS	= 11,
+	MMSCOPE_DS_TRANSLATIONS	= 12,	/* answers of MMSCOPE_IOC_TRANSLATE */
+};
+
+/* ------------------------------------------------------------------ records
+ *
+ * Units: *_pages are pages of the kernel's base page size (INFO.page_size),
+ * *_bytes bytes, *_ns nanoseconds, pfn page frame numbers; ranges are
+ * half-open. The kernel source of each number stands behind it.
+ */
+
+enum mmscope_feature_kind {
+	MMSCOPE_FEATURE_MODULE	= 0,	/* versions of module, ABI and kernel */
+	MMSCOPE_FEATURE_DATASET	= 1,
+	MMSCOPE_FEATURE_SYMBOL	= 2,	/* non-exported symbol, through kallsyms */
+	MMSCOPE_FEATURE_LAYOUT	= 3,	/* struct member, through BTF */
+};
+
+enum mmscope_state {
+	MMSCOPE_STATE_OK	= 0,
+	MMSCOPE_STATE_DEGRADED	= 1,	/* some columns are unknown: detail says which */
+	MMSCOPE_STATE_UNAVAILABLE = 2,	/* detail says why */
+};
+
+/* MMSCOPE_DS_FEATURES: what this module found on this kernel */
+struct mmscope_feature {
+	__u32 kind;		/* enum mmscope_feature_kind */
+	__u32 state;		/* enum mmscope_state */
+	char name[48];
+	char detail[136];	/* version, reason, or what is missing */
+};
+
+/* MMSCOPE_DS_NODES: one online NUMA node (struct pglist_data) */
+struct mmscope_node {
+	__u32 node;
+	__u32 zones;		/* flags: 1 << zone index, populated zones */
+	__u32 nr_cpus;		/* online CPUs of the node */
+	__u32 kswapd_pid;	/* pgdat->kswapd, 0: none */
+	__u64 start_pfn;	/* pgdat->node_start_pfn */
+	__u64 spanned_pages;	/* pgdat->node_spanned_pages */
+	__u64 present_pages;	/* pgdat->node_present_pages */
+	__u64 managed_pages;	/* sum of zone->managed_pages */
+	__u64 free_pages;	/* sum of NR_FREE_PAGES */
+	__u64 kswapd_failures;	/* pgdat->kswapd_failures: runs that reclaimed nothing */
+	__u64 totalreserve_pages; /* pgdat->totalreserve_pages */
+	char cpus[64];		/* cpu list, "0-3,8" */
+	__u64 distance[MMSCOPE_NR_NODES];	/* node_distance() to each node */
+	__u64 stat[MMSCOPE_NR_NODE_STATS];	/* pgdat->vm_stat[], pages */
+};
+
+/* MMSCOPE_DS_ZONES: one populated zone (struct zone) */
+struct mmscope_zone {
+	__u32 node;
+	__u32 zone;		/* zone_idx() */
+	__u64 start_pfn;	/* zone->zone_start_pfn */
+	__u64 spanned_pages;	/* zone->spanned_pages */
+	__u64 present_pages;	/* zone->present_pages */
+	__u64 managed_pages;	/* zone->managed_pages */
+	__u64 cma_pages;	/* zone->cma_pages */
+	__u64 free_pages;	/* zone->vm_stat[NR_FREE_PAGES] */
+	__u64 watermark_min;	/* zone->_watermark[], without the boost */
+	__u64 watermark_low;
+	__u64 watermark_high;
+	__u64 watermark_promo;
+	__u64 watermark_boost;	/* zone->watermark_boost */
+	__u64 above_min;	/* signed: free_pages - (watermark + boost) */
+	__u64 above_low;	/* signed */
+	__u64 above_high;	/* signed */
+	__u64 above_promo;	/* signed */
+	__u64 highatomic_reserved_pages; /* zone->nr_reserved_highatomic */
+	__u64 highatomic_free_pages;	/* zone->nr_free_highatomic (6.12) */
+	__u64 lowmem_reserve[MMSCOPE_NR_ZONES];	/* zone->lowmem_reserve[] toward each zone */
+	__u64 stat[MMSCOPE_NR_ZONE_STATS];	/* zone->vm_stat[], pages */
+	__u64 numa[MMSCOPE_NR_NUMA_EVENTS];	/* zone->vm_numa_event[] as folded so far */
+};
+
+/* MMSCOPE_DS_PCP: the page lists of one zone and CPU (struct per_cpu_pages) */
+struct mmscope_pcp {
+	__u32 node;
+	__u32 zone;
+	__u32 cpu;
+	__u32 stat_threshold;	/* per_cpu_zonestat: drift of counters per CPU, pages */
+	__u64 count_pages;	/* pcp->count */
+	__u64 high_pages;	/* pcp->high: beyond it pages go back to the buddy lists */
+	__u64 high_min_pages;	/* pcp->high_min (6.12) */
+	__u64 high_max_pages;	/* pcp->high_max (6.12) */
+	__u64 batch_pages;	/* pcp->batch */
+	__u64 listed_pages;	/* sum of the lists, in pages, counted under pcp->lock */
+	__u64 list[MMSCOPE_NR_PCP_LISTS];	/* blocks on pcp->lists[] */
+};
+
+enum mmscope_list_state {	/* flags */
+	MMSCOPE_LIST_TORN	= 1 << 0,	/* changed between two lock holds */
+	MMSCOPE_LIST_REPEAT	= 1 << 1,	/* place lost: may repeat an earlier record */
+	MMSCOPE_LIST_CUT	= 1 << 2,	/* given up after too many restarts */
+};
+
+/* MMSCOPE_DS_BUDDY: the free list of one zone, order and migratetype */
+struct mmscope_buddy {
+	__u32 node;
+	__u32 zone;
+	__u32 order;
+	__u32 migratetype;
+	__u64 blocks;		/* counted on free_area[order].free_list[migratetype] */
+	__u64 pages;		/* blocks << order */
+	__u64 nr_free;		/* free_area[order].nr_free: blocks of all migratetypes */
+	__u64 unusable_permille;	/* free memory too scattered for this order, 0..1000 */
+	__u64 extfrag_permille;	/* signed: fragmentation index as extfrag_index of debugfs;
+				 * -1000: an allocation of this order would succeed
+				 */
+	__u32 largest_order;	/* largest order with a free block in this zone */
+	__u32 state;		/* flags, enum mmscope_list_state */
+};
+
+/* MMSCOPE_DS_FREE_BLOCKS: one block on a free list, in list order */
+struct mmscope_free_block {
+	__u32 node;
+	__u32 zone;
+	__u32 order;
+	__u32 migratetype;	/* of the list it is on */
+	__u64 pfn;
+	__u64 index;		/* position in its list, 0: next to be allocated */
+	__u32 state;		/* flags, enum mmscope_list_state */
+	__u32 __reserved;
+};
+
+enum mmscope_pageblock_flags {
+	MMSCOPE_PAGEBLOCK_SKIP	   = 1 << 0,	/* compaction skips it */
+	MMSCOPE_PAGEBLOCK_ISOLATED = 1 << 1,
+	MMSCOPE_PAGEBLOCK_PARTIAL  = 1 << 2,	/* partly another zone's, or a hole */
+};
+
+/* MMSCOPE_DS_PAGEBLOCKS: one pageblock (mem_section.usage->pageblock_flags) */
+struct mmscope_pageblock {
+	__u64 pfn;
+	__u32 node;
+	__u32 zone;
+	__u32 migratetype;
+	__u32 flags;		/* enum mmscope_pageblock_flags */
+	__u64 pages;		/* online pages of this zone in the block */
+	__u64 free_pages;	/* of these, on buddy free lists (PageBuddy, lockless) */
+};
+
+/* flags of a slab cache; the bits are ours, the names are the kernel's SLAB_* */
+enum mmscope_slab_flags {
+	MMSCOPE_SLAB_CONSISTENCY_CHECKS	= 1 << 0,
+	MMSCOPE_SLAB_RED_ZONE		= 1 << 1,
+	MMSCOPE_SLAB_POISON		= 1 << 2,
+	MMSCOPE_SLAB_STORE_USER		= 1 << 3,
+	MMSCOPE_SLAB_TRACE		= 1 << 4,
+	MMSCOPE_SLAB_HWCACHE_ALIGN	= 1 << 5,
+	MMSCOPE_SLAB_CACHE_DMA		= 1 << 6,
+	MMSCOPE_SLAB_CACHE_DMA32	= 1 << 7,
+	MMSCOPE_SLAB_PANIC		= 1 << 8,
+	MMSCOPE_SLAB_TYPESAFE_BY_RCU	= 1 << 9,
+	MMSCOPE_SLAB_RECLAIM_ACCOUNT	= 1 << 10,
+	MMSCOPE_SLAB_ACCOUNT		= 1 << 11,
+	MMSCOPE_SLAB_NO_MERGE		= 1 << 12,
+	MMSCOPE_SLAB_KMALLOC		= 1 << 13,
+	MMSCOPE_SLAB_NOLEAKTRACE	= 1 << 14,
+};
+
+/*
+ * MMSCOPE_DS_SLAB_CACHES: one cache (struct kmem_cache, SLUB). in-use counts as
+ * /proc/slabinfo does: objects free on a per-CPU slab count as in use. The true
+ * number lies in [inuse_min_objects, inuse_objects].
+ */
+struct mmscope_slab_cache {
+	char name[64];
+	__u64 object_size_bytes;	/* s->object_size: what was asked for */
+	__u64 size_bytes;		/* s->size: what an object takes */
+	__u32 align_bytes;		/* s->align */
+	__u32 order;			/* of a slab, s->oo */
+	__u32 objects_per_slab;		/* s->oo */
+	__u32 aliases;			/* s->refcount - 1: caches merged into this one */
+	__u64 flags;			/* enum mmscope_slab_flags */
+	__u64 slabs;			/* sum of n->nr_slabs */
+	__u64 total_objects;		/* sum of n->total_objects */
+	__u64 inuse_objects;		/* total - free on partial slabs */
+	__u64 inuse_min_objects;	/* - what per-CPU slabs can hold free */
+	__u64 free_objects;		/* total_objects - inuse_objects */
+	__u64 partial_slabs;		/* sum of n->nr_partial */
+	__u64 cpu_slabs;		/* c->slab, all CPUs */
+	__u64 cpu_partial_slabs;	/* c->partial->slabs, all CPUs */
+	__u64 memory_bytes;		/* pages of all slabs */
+	__u64 padding_bytes;		/* slab memory that no requested object can use */
+	__u64 free_bytes;		/* free_objects * size */
+	__u32 state;			/* flags, enum mmscope_list_state: partial list sampled */
+	__u32 __reserved;
+	char ctor[64];			/* symbol of s->ctor */
+	__u64 partial[MMSCOPE_NR_NODES];	/* n->nr_partial of each node */
+};
+
+enum mmscope_page_kind {
+	MMSCOPE_PAGE_OTHER	= 0,	/* the kernel's, unmarked */
+	MMSCOPE_PAGE_FREE	= 1,	/* buddy allocator */
+	MMSCOPE_PAGE_PCP	= 2,	/* free on a per-CPU list */
+	MMSCOPE_PAGE_SLAB	= 3,
+	MMSCOPE_PAGE_PAGETABLE	= 4,
+	MMSCOPE_PAGE_ANON	= 5,
+	MMSCOPE_PAGE_FILE	= 6,
+	MMSCOPE_PAGE_SHMEM	= 7,
+	MMSCOPE_PAGE_HUGETLB	= 8,
+	MMSCOPE_PAGE_KSM	= 9,
+	MMSCOPE_PAGE_RESERVED	= 10,
+	MMSCOPE_PAGE_OFFLINE	= 11,	/* PageOffline: balloon, hypervisor */
+	MMSCOPE_PAGE_ZERO	= 12,	/* the zero page, the huge zero page */
+	MMSCOPE_PAGE_HWPOISON	= 13,
+	MMSCOPE_PAGE_COMPOUND	= 14,	/* other compound page: large kmalloc, driver */
+	MMSCOPE_PAGE_TRANSIENT	= 15,	/* refcount 0, on no list that was found */
+};
+
+/*
+ * MMSCOPE_DS_PAGES: one page frame (struct page). `flags` has the bits of
+ * /proc/kpageflags: 1 << KPF_*, <linux/kernel-page-flags.h>.
+ */
+struct mmscope_page {
+	__u64 pfn;
+	__u64 flags;
+	__u64 head_pfn;		/* of the compound page or free block, pfn itself if none */
+	__u32 node;
+	__u32 zone;
+	__u32 kind;		/* enum mmscope_page_kind */
+	__u32 order;		/* of the compound page or free block; heads and tails alike */
+	__u32 migratetype;	/* of its pageblock */
+	__u32 refcount;		/* of the head */
+	__u32 mapcount;		/* of this page, as /proc/kpagecount */
+	__u32 __reserved;
+};
+
+enum mmscope_vma_kind {
+	MMSCOPE_VMA_ANON	= 0,	/* private anonymous */
+	MMSCOPE_VMA_TEXT	= 1,	/* of the program */
+	MMSCOPE_VMA_DATA	= 2,	/* of the program, read-write file map */
+	MMSCOPE_VMA_RODATA	= 3,	/* of the program, read-only */
+	MMSCOPE_VMA_BSS		= 4,
+	MMSCOPE_VMA_HEAP	= 5,
+	MMSCOPE_VMA_STACK	= 6,
+	MMSCOPE_VMA_FILE	= 7,
+	MMSCOPE_VMA_SHM		= 8,	/* shmem, SysV, memfd, shared anonymous */
+	MMSCOPE_VMA_HUGETLB	= 9,
+	MMSCOPE_VMA_VDSO	= 10,
+	MMSCOPE_VMA_VVAR	= 11,
+	MMSCOPE_VMA_DEVICE	= 12,	/* pfnmap, io, mixedmap */
+	MMSCOPE_VMA_SPECIAL	= 13,
+};
+
+enum mmscope_perms {		/* flags */
+	MMSCOPE_PERM_READ	= 1 << 0,
+	MMSCOPE_PERM_WRITE	= 1 << 1,
+	MMSCOPE_PERM_EXEC	= 1 << 2,
+	MMSCOPE_PERM_SHARED	= 1 << 3,
+	MMSCOPE_PERM_USER	= 1 << 4,	/* in page-table entries */
+};
+
+/* flags of a VMA; bits are ours, numbered as the list of VmFlags in proc(5) */
+enum mmscope_vma_flags {
+	MMSCOPE_VMA_F_READ	= 1 << 0,
+	MMSCOPE_VMA_F_WRITE	= 1 << 1,
+	MMSCOPE_VMA_F_EXEC	= 1 << 2,
+	MMSCOPE_VMA_F_SHARED	= 1 << 3,
+	MMSCOPE_VMA_F_MAYREAD	= 1 << 4,
+	MMSCOPE_VMA_F_MAYWRITE	= 1 << 5,
+	MMSCOPE_VMA_F_MAYEXEC	= 1 << 6,
+	MMSCOPE_VMA_F_MAYSHARE	= 1 << 7,
+	MMSCOPE_VMA_F_GROWSDOWN	= 1 << 8,
+	MMSCOPE_VMA_F_PFNMAP	= 1 << 9,
+	MMSCOPE_VMA_F_LOCKED	= 1 << 10,
+	MMSCOPE_VMA_F_LOCKONFAULT = 1 << 11,
+	MMSCOPE_VMA_F_IO	= 1 << 12,
+	MMSCOPE_VMA_F_SEQ_READ	= 1 << 13,
+	MMSCOPE_VMA_F_RAND_READ	= 1 << 14,
+	MMSCOPE_VMA_F_DONTCOPY	= 1 << 15,
+	MMSCOPE_VMA_F_DONTEXPAND = 1 << 16,
+	MMSCOPE_VMA_F_ACCOUNT	= 1 << 17,
+	MMSCOPE_VMA_F_NORESERVE	= 1 << 18,
+	MMSCOPE_VMA_F_HUGETLB	= 1 << 19,
+	MMSCOPE_VMA_F_SYNC	= 1 << 20,
+	MMSCOPE_VMA_F_WIPEONFORK = 1 << 21,
+	MMSCOPE_VMA_F_DONTDUMP	= 1 << 22,
+	MMSCOPE_VMA_F_SOFTDIRTY	= 1 << 23,
+	MMSCOPE_VMA_F_MIXEDMAP	= 1 << 24,
+	MMSCOPE_VMA_F_HUGEPAGE	= 1 << 25,
+	MMSCOPE_VMA_F_NOHUGEPAGE = 1 << 26,
+	MMSCOPE_VMA_F_MERGEABLE	= 1 << 27,
+	MMSCOPE_VMA_F_UFFD_MISSING = 1 << 28,
+	MMSCOPE_VMA_F_UFFD_WP	= 1 << 29,
+};
+
+/* MMSCOPE_DS_VMAS: one VMA of a process (struct vm_area_struct) */
+struct mmscope_vma {
+	__u64 start;		/* vma->vm_start */
+	__u64 end;		/* vma->vm_end */
+	__u64 size_bytes;
+	__u32 pid;
+	__u32 kind;		/* enum mmscope_vma_kind */
+	__u32 perms;		/* enum mmscope_perms */
+	__u32 anon_vma;		/* 1: has an anon_vma, so it has or had private pages */
+	__u64 flags;		/* enum mmscope_vma_flags, from vma->vm_flags */
+	__u64 raw_flags;	/* vma->vm_flags as this kernel numbers them */
+	__u64 offset_bytes;	/* vma->vm_pgoff of a file map */
+	__u64 locked_bytes;	/* size if VM_LOCKED */
+	__u64 page_size_bytes;	/* 4096, or the huge page size of hugetlb */
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u64 inode;		/* 0: no file */
+	__u32 name_cut;		/* 1: the name is longer, its beginning was cut */
+	__u32 __reserved;
+	char name[256];		/* path of the file, or [heap], [stack], [vdso] ... */
+};
+
+enum mmscope_level {
+	MMSCOPE_LEVEL_PGD	= 0,
+	MMSCOPE_LEVEL_P4D	= 1,
+	MMSCOPE_LEVEL_PUD	= 2,
+	MMSCOPE_LEVEL_PMD	= 3,
+	MMSCOPE_LEVEL_PTE	= 4,
+};
+
+/*
+ * MMSCOPE_DS_PAGETABLES: one level of a process's page tables, inside its VMAs.
+ * Each entry of the tables that were met is in exactly one of present leaf,
+ * table, swap, migration, other or none.
+ */
+struct mmscope_pagetable {
+	__u32 pid;
+	__u32 level;		/* enum mmscope_level; folded levels have no record */
+	__u64 tables;		/* table pages met at this level */
+	__u64 table_bytes;	/* their memory */
+	__u64 entries_possible;	/* tables * entries in a table */
+	__u64 entries_used;	/* entries that are not none */
+	__u64 leaf_present;	/* map a page of leaf_size_bytes */
+	__u64 leaf_size_bytes;	/* 4K at pte, 2M at pmd, 1G at pud; 0: no leaves at this level */
+	__u64 leaf_bytes;	/* leaf_present * leaf_size_bytes */
+	__u64 swap;		/* swap entries */
+	__u64 migration;	/* migration entries */
+	__u64 other;		/* device, hwpoison, marker entries */
+	__u64 mm_pgtables_bytes; /* mm->pgtables_bytes: pte+pmd+pud as VmPTE, whole process */
+};
+
+enum mmscope_mapping_kind {
+	MMSCOPE_MAPPING_PAGE	  = 0,	/* present, has a struct page */
+	MMSCOPE_MAPPING_ZERO	  = 1,	/* present, zero page or huge zero page */
+	MMSCOPE_MAPPING_PFNMAP	  = 2,	/* present, no struct page: device memory, vvar */
+	MMSCOPE_MAPPING_SWAP	  = 3,
+	MMSCOPE_MAPPING_MIGRATION = 4,
+	MMSCOPE_MAPPING_DEVICE	  = 5,	/* device private or exclusive entry */
+	MMSCOPE_MAPPING_HWPOISON  = 6,
+	MMSCOPE_MAPPING_MARKER	  = 7,	/* pte marker: uffd-wp, poisoned, guard */
+	MMSCOPE_MAPPING_UNKNOWN	  = 8,
+};
+
+enum mmscope_entry_flags {	/* of page-table entries, normalised */
+	MMSCOPE_ENTRY_PRESENT	 = 1 << 0,
+	MMSCOPE_ENTRY_WRITE	 = 1 << 1,
+	MMSCOPE_ENTRY_USER	 = 1 << 2,
+	MMSCOPE_ENTRY_EXEC	 = 1 << 3,
+	MMSCOPE_ENTRY_ACCESSED	 = 1 << 4,
+	MMSCOPE_ENTRY_DIRTY	 = 1 << 5,
+	MMSCOPE_ENTRY_GLOBAL	 = 1 << 6,
+	MMSCOPE_ENTRY_LEAF	 = 1 << 7,	/* maps a page, not a table */
+	MMSCOPE_ENTRY_SOFT_DIRTY = 1 << 8,
+	MMSCOPE_ENTRY_UFFD_WP	 = 1 << 9,
+	MMSCOPE_ENTRY_SPECIAL	 = 1 << 10,
+	MMSCOPE_ENTRY_PROTNONE	 = 1 << 11,	/* PROT_NONE or NUMA hint */
+};
+
+/*
+ * MMSCOPE_DS_MAPPINGS: a run of leaf entries of a process, virtually and (when
+ * present) physically contiguous, with the same kind, page size and flags.
+ */
+struct mmscope_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 pfn;		/* of start; MMSCOPE_UNKNOWN when not present */
+	__u64 pages;		/* base pages in the run */
+	__u64 page_size_bytes;	/* of one leaf entry */
+	__u64 flags;		/* enum mmscope_entry_flags */
+	__u32 pid;
+	__u32 kind;		/* enum mmscope_mapping_kind */
+	__u32 swap_type;	/* swap entries: index of the swap area */
+	__u32 __reserved;
+	__u64 swap_offset;	/* swap entries: slot of start */
+};
+
+enum mmscope_translation_result {
+	MMSCOPE_TRANSLATED	  = 0,	/* there is a frame: pfn, phys */
+	MMSCOPE_NOT_MAPPED	  = 1,	/* no VMA covers the address */
+	MMSCOPE_NOT_USER	  = 2,	/* not a user address */
+	MMSCOPE_NO_TABLE	  = 3,	/* an upper entry is none: never touched */
+	MMSCOPE_NOT_PRESENT	  = 4,	/* leaf entry is none: next access faults */
+	MMSCOPE_IN_SWAP		  = 5,
+	MMSCOPE_IN_MIGRATION	  = 6,
+	MMSCOPE_OTHER_ENTRY	  = 7,	/* device, hwpoison, marker */
+	MMSCOPE_BAD_ENTRY	  = 8,	/* does not look like a table: changed under us */
+};
+
+/* MMSCOPE_DS_TRANSLATIONS: the page-table walk for one address */
+struct mmscope_translation {
+	__u64 addr;
+	__u32 pid;
+	__u32 result;		/* enum mmscope_translation_result */
+	__u32 level;		/* enum mmscope_level: where the walk ended */
+	__u32 vma_perms;	/* enum mmscope_perms of the VMA */
+	__u64 pfn;		/* of the base page; MMSCOPE_UNKNOWN if none */
+	__u64 phys;		/* physical address of the byte; MMSCOPE_UNKNOWN if none */
+	__u64 page_size_bytes;	/* of the leaf, 0 if none */
+	__u64 flags;		/* of the last entry, enum mmscope_entry_flags */
+	__u64 vma_start;	/* 0 if no VMA */
+	__u64 vma_end;
+	__u32 swap_type;	/* MMSCOPE_IN_SWAP */
+	__u32 levels;		/* 4 or 5: levels of this process's tables */
+	__u64 swap_offset;
+	__u64 index[MMSCOPE_NR_LEVELS];	/* of the entry; UNKNOWN: folded, not reached */
+	__u64 entry[MMSCOPE_NR_LEVELS];	/* raw entries; UNKNOWN: folded, not reached */
+	__u64 table_pfn[MMSCOPE_NR_LEVELS]; /* frame of each table; UNKNOWN likewise */
+};
+
+/* -------------------------------------------------------------------- calls */
+
+/* MMSCOPE_IOC_INFO */
+struct mmscope_info {
+	__u32 size;		/* in: sizeof(struct mmscope_info) */
+	__u32 abi_version;	/* MMSCOPE_ABI_VERSION */
+	__u32 nr_datasets;	/* ids 0 .. nr_datasets - 1 */
+	__u32 page_size;	/* bytes */
+	__u32 nr_orders;	/* orders 0 .. nr_orders - 1 of the buddy allocator */
+	__u32 pageblock_pages;	/* base pages in a pageblock */
+	__u32 nr_cpus;		/* online */
+	__u32 nr_nodes;		/* online */
+	char version[16];	/* of the module */
+	char release[64];	/* of the kernel */
+};
+
+enum mmscope_unit {
+	MMSCOPE_UNIT_COUNT	= 0,
+	MMSCOPE_UNIT_PAGES	= 1,
+	MMSCOPE_UNIT_BYTES	= 2,
+	MMSCOPE_UNIT_NS		= 3,
+	MMSCOPE_UNIT_PFN	= 4,
+	MMSCOPE_UNIT_ADDR	= 5,
+	MMSCOPE_UNIT_FLAGS	= 6,	/* bits named by values */
+	MMSCOPE_UNIT_ENUM	= 7,	/* named by values */
+	MMSCOPE_UNIT_PERMILLE	= 8,
+	MMSCOPE_UNIT_ID		= 9,	/* node, cpu, pid, order, inode ... */
+	MMSCOPE_UNIT_NAME	= 10,	/* NUL-terminated text in `size` bytes */
+};
+
+enum mmscope_field_flags {
+	MMSCOPE_FIELD_DEFAULT	= 1 << 0,	/* shown when no columns are asked for */
+	MMSCOPE_FIELD_SIGNED	= 1 << 1,	/* two's complement */
+	MMSCOPE_FIELD_CLASS	= 1 << 2,	/* `class_mask` of a walk selects by this field */
+	MMSCOPE_FIELD_ARRAY	= 1 << 3,	/* `count` elements, named by values if any */
+};
+
+/* one field of a record, as DESCRIBE tells it */
+struct mmscope_field {
+	char name[32];
+	char help[144];
+	__u32 offset;		/* in the record */
+	__u32 size;		/* bytes of one element: 4 or 8; NAME: of the array */
+	__u32 count;		/* elements in use: 1, or of an array; 0: unknown on this kernel */
+	__u32 unit;		/* enum mmscope_unit */
+	__u32 flags;		/* enum mmscope_field_flags */
+	__u32 nr_values;	/* named values of this field */
+};
+
+/*
+ * A named value: of an ENUM field the number, of a FLAGS field the bit mask, of
+ * an array field the index of the element (columns are "field.element").
+ */
+struct mmscope_value {
+	__u64 value;
+	__u32 field;		/* index into fields */
+	__u32 __reserved;
+	char name[48];
+};
+
+enum mmscope_dataset_flags {
+	MMSCOPE_DATASET_PROCESS	= 1 << 0,	/* of one process: needs pid */
+	MMSCOPE_DATASET_PFN	= 1 << 1,	/* start/end select a pfn range */
+	MMSCOPE_DATASET_ADDR	= 1 << 2,	/* start/end select an address range */
+	MMSCOPE_DATASET_NODE	= 1 << 3,	/* node filter applies */
+	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
+	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
+};
+
+/* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
+struct mmscope_describe {
+	__u32 size;		/* in */
+	__u32 dataset;		/* in: id */
+	__u32 nr_fields;	/* in: room in fields, out: how many there are */
+	__u32 nr_values;	/* in: room in values, out: how many there are */
+	__u64 fields;		/* in: struct mmscope_field * */
+	__u64 values;		/* in: struct mmscope_value * */
+	__u32 flags;		/* out: enum mmscope_dataset_flags */
+	__u32 rec_size;		/* out: bytes */
+	__u32 state;		/* out: enum mmscope_state */
+	__u32 __reserved;
+	char name[32];		/* out */
+	char help[144];		/* out */
+	char detail[136];	/* out: why it is degraded or unavailable */
+};
+
+#define MMSCOPE_ANY	(~0U)		/* no filter by node or zone */
+#define MMSCOPE_PID_SELF 0
+
+enum mmscope_walk_status {
+	MMSCOPE_WALK_DONE	= 1 << 0,	/* the end of the data */
+};
+
+struct mmscope_cursor {
+	__u64 pos;
+	__u64 hint;
+};
+
+/* MMSCOPE_IOC_WALK */
+struct mmscope_walk_arg {
+	__u32 size;		/* in */
+	__u32 dataset;		/* in: id */
+	__u32 flags;		/* in: none defined yet, must be 0 */
+	__u32 pid;		/* in: process datasets; MMSCOPE_PID_SELF: the caller */
+	__u32 node;		/* in: only this node, or MMSCOPE_ANY */
+	__u32 zone;		/* in: only this zone index, or MMSCOPE_ANY */
+	__u64 class_mask;	/* in: 1 << value of the CLASS field to keep; 0: all */
+	__u64 start;		/* in: first pfn or address */
+	__u64 end;		/* in: first one beyond; ~0: no bound */
+	__u64 buf;		/* in: where records go */
+	__u64 buf_bytes;	/* in: room there, at least one record */
+	struct mmscope_cursor cursor;	/* in, out */
+	__u32 nr;		/* out: records written */
+	__u32 rec_size;		/* out: bytes */
+	__u32 status;		/* out: enum mmscope_walk_status */
+	__u32 __reserved;
+	__u64 start_ns;		/* out: CLOCK_MONOTONIC around the walk */
+	__u64 end_ns;
+	__u64 max_lock_ns;	/* out: longest hold of a kernel lock in this call */
+	__u64 locks;		/* out: lock holds in this call */
+	__u64 restarts;		/* out: lists begun again */
+	__u64 torn;		/* out: objects that changed while they were read */
+};
+
+#define MMSCOPE_TRANSLATE_MAX	65536
+
+/* MMSCOPE_IOC_TRANSLATE */
+struct mmscope_translate_arg {
+	__u32 size;		/* in */
+	__u32 pid;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u32 nr;		/* in: addresses, out: answered */
+	__u64 addrs;		/* in: __u64[nr] */
+	__u64 buf;		/* in: struct mmscope_translation[nr] */
+	__u32 rec_size;		/* out */
+	__u32 __reserved;
+	__u64 max_lock_ns;	/* out: longest hold of mmap_lock */
+};
+
+/* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
+struct mmscope_attach_arg {
+	__u32 size;		/* in */
+	__u32 pid;		/* in */
+};
+
+#define MMSCOPE_IOC_TYPE	0xDA
+#define MMSCOPE_IOC_INFO	_IOWR(MMSCOPE_IOC_TYPE, 0, struct mmscope_info)
+#define MMSCOPE_IOC_DESCRIBE	_IOWR(MMSCOPE_IOC_TYPE, 1, struct mmscope_describe)
+#define MMSCOPE_IOC_WALK	_IOWR(MMSCOPE_IOC_TYPE, 2, struct mmscope_walk_arg)
+#define MMSCOPE_IOC_TRANSLATE	_IOWR(MMSCOPE_IOC_TYPE, 3, struct mmscope_translate_arg)
+#define MMSCOPE_IOC_ATTACH	_IOWR(MMSCOPE_IOC_TYPE, 4, struct mmscope_attach_arg)
+#define MMSCOPE_IOC_DETACH	_IOWR(MMSCOPE_IOC_TYPE, 5, struct mmscope_attach_arg)
+
+#endif /* _UAPI_LINUX_MMSCOPE_H */

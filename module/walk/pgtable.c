@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The one walker over the page tables of a process.
+ *
+ * Locks: mmap_lock (read), a bounded hold a call. It keeps the VMAs, and with
+ * them every table above the PTEs: outside of VMAs munmap() frees tables while
+ * others read-lock, so nothing is read there. Tables of PTEs may go under a
+ * mere read lock (collapse of file pages into a huge page), but by RCU: a PMD
+ * entry is read and all it leads to is visited in one RCU section, at most
+ * PTRS_PER_PTE entries. hugetlb shares PMD tables between processes: i_mmap_rwsem
+ * (read) keeps them.
+ *
+ * Staleness: no page-table lock is taken, an entry is one READ_ONCE. It may
+ * have changed before the reader sees it; accessed and dirty bits do so all
+ * the time. Each entry is consistent in itself.
+ *
+ * Source: mm->pgd downward. On x86 with page-table isolation that is the
+ * kernel's copy of the top level; the levels below are common to both.
+ */
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/rcupdate.h>
+
+#include "../compat.h"
+#include "../mmscope.h"
+#include "pgtable.h"
+#include "task.h"
+
+/**
+ * mmscope_pgt_folded - has an address space no tables of a level
+ * @mm: the address space
+ * @level: enum mmscope_level
+ */
+bool mmscope_pgt_folded(struct mm_struct *mm, u32 level)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_P4D:
+		return mm_p4d_folded(mm);
+	case MMSCOPE_LEVEL_PUD:
+		return mm_pud_folded(mm);
+	case MMSCOPE_LEVEL_PMD:
+		return mm_pmd_folded(mm);
+	default:
+		return false;
+	}
+}
+
+/**
+ * mmscope_pgt_below - the level that entries of a level lead to
+ * @mm: the address space
+ * @level: enum mmscope_level, not the last
+ */
+u32 mmscope_pgt_below(struct mm_struct *mm, u32 level)
+{
+	do
+		level++;
+	while (mmscope_pgt_folded(mm, level));
+	return level;
+}
+
+/* ------------------------------------------------------------------ entries */
+
+static unsigned long entry_size(u32 level)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_PGD:
+		return PGDIR_SIZE;
+	case MMSCOPE_LEVEL_P4D:
+		return P4D_SIZE;
+	case MMSCOPE_LEVEL_PUD:
+		return PUD_SIZE;
+	case MMSCOPE_LEVEL_PMD:
+		return PMD_SIZE;
+	default:
+		return PAGE_SIZE;
+	}
+}
+
+static struct mmscope_pgt_entry make_entry(struct mmscope_pgt_walk *p, u32 level,
+					   const void *at, u64 raw, unsigned long end)
+{
+	/* a folded level looks like an entry on our stack: the table is the pgd */
+	const void *table = level == MMSCOPE_LEVEL_PGD ? p->w->mm->pgd : at;
+
+	return (struct mmscope_pgt_entry) {
+		.addr = p->pos,
+		.end = end,
+		.size = entry_size(level),
+		.level = level,
+		.bottom = level == p->bottom,
+		.raw = raw,
+		.table_pfn = PHYS_PFN(__pa(table)),
+		.pfn = MMSCOPE_UNKNOWN,
+		.swap_type = MMSCOPE_UNKNOWN32,
+		.swap_offset = MMSCOPE_UNKNOWN,
+	};
+}
+
+/* base pages between the entry's own start and where it was clipped */
+static unsigned long skipped_pages(const struct mmscope_pgt_entry *e)
+{
+	return (e->addr & (e->size - 1)) >> PAGE_SHIFT;
+}
+
+/* a leaf's bits are the same at every level: a huge one is read as if it were a PTE */
+static u64 leaf_flags(pte_t pte)
+{
+	u64 flags = MMSCOPE_ENTRY_PRESENT | MMSCOPE_ENTRY_LEAF;
+
+	if (pte_write(pte))
+		flags |= MMSCOPE_ENTRY_WRITE;
+	if (compat_pte_user(pte))
+		flags |= MMSCOPE_ENTRY_USER;
+	if (compat_pte_user_exec(pte))
+		flags |= MMSCOPE_ENTRY_EXEC;
+	if (pte_young(pte))
+		flags |= MMSCOPE_ENTRY_ACCESSED;
+	if (pte_dirty(pte))
+		flags |= MMSCOPE_ENTRY_DIRTY;
+	if (pte_soft_dirty(pte))
+		flags |= MMSCOPE_ENTRY_SOFT_DIRTY;
+	if (pte_uffd_wp(pte))
+		flags |= MMSCOPE_ENTRY_UFFD_WP;
+	if (pte_special(pte))
+		flags |= MMSCOPE_ENTRY_SPECIAL;
+	/* x86 marks PROT_NONE with the bit that means global in other entries */
+	if (pte_protnone(pte))
+		flags |= MMSCOPE_ENTRY_PROTNONE;
+	else if (compat_pte_global(pte))
+		flags |= MMSCOPE_ENTRY_GLOBAL;
+	return flags;
+}
+
+/* pte_special means no struct page, but huge entries had no such bit for long */
+static bool is_pfnmap(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e,
+		      unsigned long pfn)
+{
+	if (e->level == MMSCOPE_LEVEL_PTE)
+		return e->flags & MMSCOPE_ENTRY_SPECIAL;
+	return (vma->vm_flags & (VM_PFNMAP | VM_IO)) || !pfn_to_online_page(pfn);
+}
+
+static bool is_huge_zero(const struct mmscope_pgt_entry *e, unsigned long pfn)
+{
+	return e->level == MMSCOPE_LEVEL_PMD && mmscope_has(huge_zero_pfn) &&
+	       READ_ONCE(*mmscope_sym(huge_zero_pfn)) == pfn;
+}
+
+static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte,
+			unsigned long pfn)
+{
+	e->pfn = pfn + skipped_pages(e);
+	e->flags = leaf_flags(pte);
+	if (is_zero_pfn(pfn) || is_huge_zero(e, pfn))
+		e->kind = MMSCOPE_MAPPING_ZERO;
+	else if (is_pfnmap(p->vma, e, pfn))
+		e->kind = MMSCOPE_MAPPING_PFNMAP;
+	else
+		e->kind = MMSCOPE_MAPPING_PAGE;
+}
+
+static void decode_swap(struct mmscope_pgt_entry *e, swp_entry_t entry, bool soft_dirty,
+		     bool uffd_wp)
+{
+	e->kind = compat_swap_kind(entry);
+	e->flags = MMSCOPE_ENTRY_LEAF;
+	if (soft_dirty)
+		e->flags |= MMSCOPE_ENTRY_SOFT_DIRTY;
+	if (uffd_wp || compat_swap_marks_uffd_wp(entry))
+		e->flags |= MMSCOPE_ENTRY_UFFD_WP;
+	if (e->kind == MMSCOPE_MAPPING_SWAP) {
+		e->swap_type = swp_type(entry);
+		e->swap_offset = swp_offset(entry) + skipped_pages(e);
+	}
+}
+
+/* PTEs, and huge entries of hugetlb, which are PTEs in all but their place */
+static void decode_pte(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte)
+{
+	if (pte_none(pte))
+		e->kind = MMSCOPE_PGT_NONE;
+	else if (pte_present(pte))
+		decode_present(p, e, pte, pte_pfn(pte));
+	else
+		decode_swap(e, pte_to_swp_entry(pte), pte_swp_soft_dirty(pte), pte_swp_uffd_wp(pte));
+}
+
+static void decode_pmd(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pmd_t pmd)
+{
+	if (p->bottom == MMSCOPE_LEVEL_PMD)
+		decode_pte(p, e, __pte(pmd_val(pmd)));
+	else if (pmd_none(pmd))
+		e->kind = MMSCOPE_PGT_NONE;
+	else if (!pmd_present(pmd))
+		decode_swap(e, pmd_to_swp_entry(pmd), pmd_swp_soft_dirty(pmd), pmd_swp_uffd_wp(pmd));
+	else if (pmd_leaf(pmd))
+		decode_present(p, e, __pte(pmd_val(pmd)), pmd_pfn(pmd));
+	else
+		e->kind = pmd_bad(pmd) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
+}
+
+static void decode_pud(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pud_t pud)
+{
+	if (p->bottom == MMSCOPE_LEVEL_PUD)
+		decode_pte(p, e, __pte(pud_val(pud)));
+	else if (pud_none(pud))
+		e->kind = MMSCOPE_PGT_NONE;
+	else if (!pud_present(pud))
+		e->kind = MMSCOPE_MAPPING_UNKNOWN;
+	else if (pud_leaf(pud))
+		decode_present(p, e, __pte(pud_val(pud)), pud_pfn(pud));
+	else
+		e->kind = pud_bad(pud) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
+}
+
+/* ------------------------------------------------------------------- levels */
+
+static int visit(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	int ret = 0;
+
+	if (e->kind != MMSCOPE_PGT_NONE || p->nones)
+		ret = p->entry(p, e);
+	if (!ret && e->kind != MMSCOPE_PGT_TABLE)
+		p->pos = e->end;
+	return ret;
+}
+
+/* what a folded level has for an entry is the pgd's own */
+static u32 shown_level(struct mmscope_pgt_walk *p, u32 level)
+{
+	return mmscope_pgt_folded(p->w->mm, level) ? MMSCOPE_LEVEL_PGD : level;
+}
+
+static int hold_spent(struct mmscope_pgt_walk *p)
+{
+	return mmscope_mm_spent(p->w, p->began) ? MMSCOPE_MORE : 0;
+}
+
+static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
+{
+	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
+	int ret = 0;
+
+	for (; p->pos < end && !ret; ptep++) {
+		pte_t pte = ptep_get(ptep);
+		struct mmscope_pgt_entry e;
+
+		if (pte_none(pte) && !p->nones) {
+			p->pos += PAGE_SIZE;
+			continue;
+		}
+		e = make_entry(p, MMSCOPE_LEVEL_PTE, ptep, pte_val(pte), p->pos + PAGE_SIZE);
+		decode_pte(p, &e, pte);
+		ret = visit(p, &e);
+	}
+	return ret;
+}
+
+/* an entry of a PMD table and all below it; the caller is in an RCU section */
+static int __walk_pmd_entry(struct mmscope_pgt_walk *p, pmd_t *pmdp, unsigned long end,
+			    bool *table)
+{
+	pmd_t pmd = READ_ONCE(*pmdp);
+	struct mmscope_pgt_entry e = make_entry(p, MMSCOPE_LEVEL_PMD, pmdp, pmd_val(pmd), end);
+	int ret;
+
+	decode_pmd(p, &e, pmd);
+	ret = visit(p, &e);
+	*table = e.kind == MMSCOPE_PGT_TABLE;
+	if (!ret && *table)
+		ret = walk_pte(p, pmd, end);
+	return ret;
+}
+
+static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned long end)
+{
+	pmd_t *pmdp = pmd_offset_lockless(pudp, pud, p->pos);
+	int ret = 0;
+
+	for (; p->pos < end && !ret; pmdp++) {
+		unsigned long next = pmd_addr_end(p->pos, end);
+		bool table;
+
+		rcu_read_lock();
+		ret = __walk_pmd_entry(p, pmdp, next, &table);
+		rcu_read_unlock();
+		if (!ret && table)
+			ret = hold_spent(p);
+	}
+	return ret;
+}
+
+static int walk_pud(struct mmscope_pgt_walk *p, p4d_t *p4dp, p4d_t p4d, unsigned long end)
+{
+	const u32 level = shown_level(p, MMSCOPE_LEVEL_PUD);
+	pud_t *pudp = pud_offset_lockless(p4dp, p4d, p->pos);
+	int ret = 0;
+
+	for (; p->pos < end && !ret; pudp++) {
+		unsigned long next = pud_addr_end(p->pos, end);
+		pud_t pud = READ_ONCE(*pudp);
+		struct mmscope_pgt_entry e = make_entry(p, level, pudp, pud_val(pud), next);
+
+		decode_pud(p, &e, pud);
+		ret = visit(p, &e);
+		if (ret || e.kind != MMSCOPE_PGT_TABLE)
+			continue;
+		ret = walk_pmd(p, pudp, pud, next) ?: hold_spent(p);
+	}
+	return ret;
+}
+
+static int walk_p4d(struct mmscope_pgt_walk *p, pgd_t *pgdp, pgd_t pgd, unsigned long end)
+{
+	const bool folds_next = mmscope_pgt_folded(p->w->mm, MMSCOPE_LEVEL_PUD);
+	const u32 level = shown_level(p, MMSCOPE_LEVEL_P4D);
+	p4d_t *p4dp = p4d_offset_lockless(pgdp, pgd, p->pos);
+	int ret = 0;
+
+	for (; p->pos < end && !ret; p4dp++) {
+		unsigned long next = p4d_addr_end(p->pos, end);
+		p4d_t p4d = READ_ONCE(*p4dp);
+		struct mmscope_pgt_entry e = make_entry(p, level, p4dp, p4d_val(p4d), next);
+
+		e.kind = p4d_none(p4d) ? MMSCOPE_PGT_NONE :
+			 p4d_bad(p4d) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
+		if (!folds_next)
+			ret = visit(p, &e);
+		if (!ret && (folds_next || e.kind == MMSCOPE_PGT_TABLE))
+			ret = walk_pud(p, p4dp, p4d, next);
+	}
+	return ret;
+}
+
+static int walk_pgd(struct mmscope_pgt_walk *p, unsigned long end)
+{
+	const bool folds_next = mmscope_pgt_folded(p->w->mm, MMSCOPE_LEVEL_P4D);
+	pgd_t *pgdp = pgd_offset(p->w->mm, p->pos);
+	int ret = 0;
+
+	for (; p->pos < end && !ret; pgdp++) {
+		unsigned long next = pgd_addr_end(p->pos, end);
+		pgd_t pgd = READ_ONCE(*pgdp);
+		struct mmscope_pgt_entry e =
+			make_entry(p, MMSCOPE_LEVEL_PGD, pgdp, pgd_val(pgd), next);
+
+		e.kind = pgd_none(pgd) ? MMSCOPE_PGT_NONE :
+			 pgd_bad(pgd) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
+		if (!folds_next)
+			ret = visit(p, &e);
+		if (!ret && (folds_next || e.kind == MMSCOPE_PGT_TABLE))
+			ret = walk_p4d(p, pgdp, pgd, next);
+	}
+	return ret;
+}
+
+/* -------------------------------------------------------------------- ranges */
+
+static u32 bottom_level(struct vm_area_struct *vma)
+{
+	unsigned long size;
+
+	if (!is_vm_hugetlb_page(vma))
+		return MMSCOPE_LEVEL_PTE;
+	size = huge_page_size(hstate_vma(vma));
+	if (size >= PUD_SIZE)
+		return MMSCOPE_LEVEL_PUD;
+	return size >= PMD_SIZE ? MMSCOPE_LEVEL_PMD : MMSCOPE_LEVEL_PTE;
+}
+
+/**
+ * mmscope_pgt_vma - visit the entries of one VMA, from @p->pos up to @p->end
+ * @p: the walk, @p->pos inside the VMA, @p->began set
+ * @vma: the VMA
+ *
+ * The caller holds mmap_lock.
+ *
+ * Return: 0 at the end of either; MMSCOPE_MORE when mmap_lock is to be given
+ * back, @p->pos tells where to go on; or what @p->entry returned.
+ */
+int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma)
+{
+	struct address_space *sharer = NULL;
+	int ret;
+
+	p->vma = vma;
+	p->bottom = bottom_level(vma);
+	if (is_vm_hugetlb_page(vma)) {
+		sharer = vma->vm_file->f_mapping;
+		i_mmap_lock_read(sharer);
+	}
+	ret = walk_pgd(p, min(p->end, vma->vm_end));
+	if (sharer)
+		i_mmap_unlock_read(sharer);
+	return ret;
+}
+
+/**
+ * mmscope_pgt_walk - visit the entries of all VMAs in a range, for one hold
+ * @p: the walk
+ *
+ * Takes mmap_lock once and gives it back after a bounded time, or early when
+ * somebody waits for it; at least one step is done.
+ *
+ * Return: 0 at the end of the range; MMSCOPE_MORE; or what @p->entry returned;
+ * -EINTR when the reader was killed.
+ */
+int mmscope_pgt_walk(struct mmscope_pgt_walk *p)
+{
+	VMA_ITERATOR(vmi, p->w->mm, p->pos);
+	struct vm_area_struct *vma;
+	int ret;
+
+	if (p->pos >= p->end)
+		return 0;
+	ret = mmscope_mm_lock(p->w, &p->began);
+	if (ret)
+		return ret;
+	for_each_vma_range(vmi, vma, p->end) {
+		p->pos = max(p->pos, vma->vm_start);
+		ret = mmscope_pgt_vma(p, vma) ?: hold_spent(p);
+		if (ret)
+			break;
+	}
+	mmscope_mm_unlock(p->w, p->began);
+	return ret;
+}

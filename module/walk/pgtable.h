@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one walker over the page tables of a process.
+ */
+#ifndef _MMSCOPE_PGTABLE_H
+#define _MMSCOPE_PGTABLE_H
+
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+struct mmscope_walk;
+
+/* end of a walk over all of an address space */
+#define MMSCOPE_PGT_END (ULONG_MAX & PAGE_MASK)
+
+/* kinds of entries beside enum mmscope_mapping_kind, which leaf entries have */
+enum mmscope_pgt_kind {
+	MMSCOPE_PGT_TABLE = 0x100,	/* leads to the next level */
+	MMSCOPE_PGT_NONE,
+	MMSCOPE_PGT_BAD,		/* neither: it changed while we read */
+};
+
+/**
+ * struct mmscope_pgt_entry - one entry of a page table
+ * @addr: first address it maps, clipped to the VMA and the range walked
+ * @end: first address beyond, clipped likewise
+ * @size: bytes that an entry of this level maps
+ * @level: enum mmscope_level; never a folded one
+ * @kind: enum mmscope_mapping_kind or enum mmscope_pgt_kind
+ * @bottom: this VMA has no tables below this level
+ * @raw: as it stands in memory
+ * @table_pfn: frame of the table it is in
+ * @pfn: frame at @addr, MMSCOPE_UNKNOWN if not present
+ * @flags: enum mmscope_entry_flags, of leaf entries
+ * @swap_type: swap area, MMSCOPE_UNKNOWN32 if not in swap
+ * @swap_offset: swap slot of @addr, MMSCOPE_UNKNOWN if not in swap
+ */
+struct mmscope_pgt_entry {
+	unsigned long addr;
+	unsigned long end;
+	unsigned long size;
+	u32 level;
+	u32 kind;
+	bool bottom;
+	u64 raw;
+	u64 table_pfn;
+	u64 pfn;
+	u64 flags;
+	u32 swap_type;
+	u64 swap_offset;
+};
+
+/**
+ * struct mmscope_pgt_walk - a walk over the page tables of a range
+ * @w: the request
+ * @pos: where to go on; what is below is done
+ * @end: first address beyond the range; both page-aligned
+ * @nones: show entries that are none too
+ * @entry: called for each entry in ascending order, for a table before what is
+ *         in it, and again when the walk resumes within it. Must not sleep.
+ *         Non-zero ends the walk with @pos at this entry, which is not done.
+ * @vma: the VMA under the walk
+ * @bottom: lowest level of its tables
+ * @began: of the hold of mmap_lock
+ */
+struct mmscope_pgt_walk {
+	struct mmscope_walk *w;
+	unsigned long pos;
+	unsigned long end;
+	bool nones;
+	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
+	struct vm_area_struct *vma;
+	u32 bottom;
+	u64 began;
+};
+
+int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma);
+int mmscope_pgt_walk(struct mmscope_pgt_walk *p);
+bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
+u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
+
+#endif /* _MMSCOPE_PGTABLE_H */

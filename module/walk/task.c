@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A process's address space: who may see it, and how long its lock is held.
+ *
+ * Locks: signal->exec_update_lock (read) around the access check and taking
+ * the mm, so that nobody checked against the old program sees the memory of
+ * the new, setuid one; mmap_lock (read) for the walkers, a hold at a time.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/pid.h>
+#include <linux/ptrace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/time64.h>
+
+#include "../mmscope.h"
+#include "task.h"
+
+/*
+ * mmap_lock sleeps, so holding it delays the faults and maps of that process
+ * only; still it is given back early, and at once when somebody waits.
+ */
+#define MM_HOLD_NS (500 * NSEC_PER_USEC)
+
+static bool may_read(struct task_struct *task)
+{
+	if (mmscope_has(ptrace_may_access))
+		return mmscope_call(ptrace_may_access)(task, PTRACE_MODE_READ_FSCREDS);
+	return capable(CAP_SYS_PTRACE);
+}
+
+/* the mm with a reference on its users, or an ERR_PTR; the caller holds exec_update_lock */
+static struct mm_struct *__task_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = get_task_mm(task);
+
+	if (!mm)
+		return ERR_PTR(-ESRCH);
+	if (mm != current->mm && !may_read(task)) {
+		mmput(mm);
+		return ERR_PTR(-EACCES);
+	}
+	return mm;
+}
+
+/**
+ * mmscope_task_mm - the address space of a process, if the caller may see it
+ * @pid: of the process, NULL: the caller
+ * @mm: filled; to be dropped with mmdrop()
+ *
+ * Only the struct is kept (mm_count), not the memory: who walks it takes
+ * mm_users for a moment with mmget_not_zero().
+ *
+ * Return: 0; -ESRCH if there is no such process, it has exited or is a kernel
+ * thread; -EACCES if the ptrace access check refuses; -EINTR.
+ */
+int mmscope_task_mm(struct pid *pid, struct mm_struct **mm)
+{
+	struct task_struct *task;
+	struct mm_struct *found;
+	int err;
+
+	task = pid ? get_pid_task(pid, PIDTYPE_PID) : get_task_struct(current);
+	if (!task)
+		return -ESRCH;
+	err = down_read_killable(&task->signal->exec_update_lock);
+	if (err)
+		goto out_task;
+	found = __task_mm(task);
+	up_read(&task->signal->exec_update_lock);
+	if (IS_ERR(found)) {
+		err = PTR_ERR(found);
+		goto out_task;
+	}
+	mmgrab(found);
+	mmput(found);
+	*mm = found;
+out_task:
+	put_task_struct(task);
+	return err;
+}
+
+/**
+ * mmscope_mm_lock - begin a hold of mmap_lock
+ * @w: the walk of a process
+ * @began: filled, for the other two
+ *
+ * Return: 0, or -EINTR when the reader was killed while it waited.
+ */
+int mmscope_mm_lock(struct mmscope_walk *w, u64 *began)
+{
+	int err = mmap_read_lock_killable(w->mm);
+
+	if (!err)
+		*began = mmscope_lock_begin();
+	return err;
+}
+
+/**
+ * mmscope_mm_spent - must the hold end here
+ * @w: the walk
+ * @began: from mmscope_mm_lock()
+ *
+ * To be asked after each step, never before the first: every hold gets on.
+ */
+bool mmscope_mm_spent(const struct mmscope_walk *w, u64 began)
+{
+	return mmap_lock_is_contended(w->mm) || mmscope_lock_begin() - began >= MM_HOLD_NS;
+}
+
+/**
+ * mmscope_mm_unlock - end a hold
+ * @w: the walk
+ * @began: from mmscope_mm_lock()
+ */
+void mmscope_mm_unlock(struct mmscope_walk *w, u64 began)
+{
+	mmscope_lock_end(w, began);
+	mmap_read_unlock(w->mm);
+}
