@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What commands are and what they are given.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "out.h"
+#include "source.h"
+
+#define MMSCOPE_TOOL_VERSION "0.1"
+
+/* options by what they act upon; a command says which make sense for it */
+enum option_group {
+	OPTS_OUTPUT	= 1 << 0,	/* form of the output */
+	OPTS_COLUMNS	= 1 << 1,	/* choice of columns */
+	OPTS_RECORDS	= 1 << 2,	/* order and number of records */
+	OPTS_FILTER	= 1 << 3,	/* choice of records by the module */
+	OPTS_SOURCE	= 1 << 4,	/* recordings */
+	OPTS_VERBOSE	= 1 << 5,
+};
+
+/**
+ * struct options - the command line, but for its words
+ * @style: form of the output
+ * @columns: list of columns, NULL: the default ones
+ * @all_columns: all of them
+ * @list_columns: describe them instead
+ * @sort: column and direction, NULL: as it comes
+ * @limit: records at most, 0: all
+ * @node: filter, as written; NULL: none
+ * @zone: likewise
+ * @pid: likewise
+ * @range: likewise
+ * @class: likewise
+ * @from: recording to read
+ * @record: recording to write
+ * @verbose: say what the answer cost
+ * @several: more than one dataset is asked for
+ * @given: for each group of options, one that was given
+ */
+struct options {
+	struct style style;
+	const char *columns;
+	bool all_columns;
+	bool list_columns;
+	const char *sort;
+	__u64 limit;
+	const char *node;
+	const char *zone;
+	const char *pid;
+	const char *range;
+	const char *class;
+	const char *from;
+	const char *record;
+	bool verbose;
+	bool several;
+	struct {
+		enum option_group group;
+		const char *name;
+	} given[32];
+	size_t nr_given;
+};
+
+/**
+ * struct command - a subcommand
+ * @name: as typed
+ * @args: its words, for help
+ * @help: one line
+ * @run: does it; its words without its name
+ * @takes: groups of options
+ */
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;
+	void (*run)(struct source *s, const struct options *o, int argc, char **argv);
+	unsigned int takes;
+};
+
+void cmd_overview(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
+
+/* query.c */
+void query_parse(struct source *s, const struct dataset *ds, const struct options *o,
+		 struct mmscope_walk_arg *query);
+__u32 parse_pid(const char *word);
+
+/* fields of records that the tool itself makes */
+#define OWN_FIELD(_type, _member, _unit, _help) {			\
+	.name = #_member,						\
+	.help = _help,							\
+	.offset = offsetof(_type, _member),				\
+	.size = sizeof(((_type *)0)->_member),				\
+	.count = 1,							\
+	.unit = MMSCOPE_UNIT_##_unit,					\
+	.flags = MMSCOPE_FIELD_DEFAULT,					\
+}
+
+#define ARRAY_SIZE(_a) (sizeof(_a) / sizeof((_a)[0]))
+
+#endif

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mmscope: the command line, and nothing about any dataset.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+static const struct command commands[] = {
+	{ "list", "", "which datasets there are", cmd_list, OPTS_OUTPUT | OPTS_SOURCE },
+	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
+	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
+	{ "detach", "PID", "remove them", cmd_detach, 0 },
+};
+
+/* no word: the overview; a word that is no command: datasets */
+static const struct command overview = {
+	"", "", "", cmd_overview, OPTS_OUTPUT | OPTS_SOURCE
+};
+static const struct command datasets = {
+	"", "", "", cmd_dataset,
+	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_SOURCE | OPTS_VERBOSE
+};
+
+enum {
+	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
+	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
+};
+
+static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'J' },
+	{ "raw", no_argument, NULL, 'r' },
+	{ "pairs", no_argument, NULL, 'P' },
+	{ "csv", no_argument, NULL, OPT_CSV },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "bytes", no_argument, NULL, 'b' },
+	{ "color", optional_argument, NULL, OPT_COLOR },
+	{ "output", required_argument, NULL, 'o' },
+	{ "output-all", no_argument, NULL, OPT_OUTPUT_ALL },
+	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "node", required_argument, NULL, OPT_NODE },
+	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "pid", required_argument, NULL, 'p' },
+	{ "range", required_argument, NULL, OPT_RANGE },
+	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "record", required_argument, NULL, OPT_RECORD },
+	{ "from", required_argument, NULL, OPT_FROM },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void usage(void)
+{
+	fputs("Usage:\n"
+	      " mmscope [options]                  this machine on one screen\n"
+	      " mmscope DATASET [options]          records of a dataset (see 'mmscope list')\n",
+	      stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf(" mmscope %-6s %-20s%s\n", commands[i].name, commands[i].args,
+		       commands[i].help);
+	fputs("\n"
+	      "Show the kernel's memory management, live, from its own structures.\n"
+	      "\n"
+	      "Output:\n"
+	      " -J, --json            JSON: numbers as numbers, unknown as null\n"
+	      " -r, --raw             a word a column, as in debugfs\n"
+	      " -P, --pairs           NAME=\"value\" pairs\n"
+	      "     --csv             comma separated values\n"
+	      " -n, --noheadings      no line of column names\n"
+	      " -b, --bytes           exact bytes instead of 4.5M (tables)\n"
+	      "     --color[=WHEN]    headings stand out: auto, always, never\n"
+	      "Columns and records:\n"
+	      " -o, --output [+]LIST  these columns (+: besides the default ones)\n"
+	      "     --output-all      all columns\n"
+	      "     --list-columns    the columns, what they count and what they mean\n"
+	      "     --sort COL[:desc] sort by a column\n"
+	      "     --limit N         no more than N records\n"
+	      "Filters:\n"
+	      "     --node N          one NUMA node\n"
+	      "     --zone NAME|N     one zone\n"
+	      " -p, --pid PID|self    of which process\n"
+	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
+	      "     --class NAME,...  records of a kind\n"
+	      "Other:\n"
+	      "     --record FILE     save the raw answers\n"
+	      "     --from FILE       read saved answers instead of the device\n"
+	      " -v, --verbose         what the answer cost: time, locks, races\n"
+	      " -h, --help            this text\n"
+	      " -V, --version         version\n"
+	      "\n"
+	      "Numbers are decimal or 0x hexadecimal, with K, M, G, T of 1024.\n"
+	      "More in mmscope(8).\n",
+	      stdout);
+}
+
+/* ------------------------------------------------------------------- options */
+
+static void set_mode(struct options *o, enum out_mode mode)
+{
+	if (o->style.mode != OUT_TABLE && o->style.mode != mode)
+		die("--json, --raw, --pairs and --csv are mutually exclusive");
+	o->style.mode = mode;
+}
+
+static bool wants_color(const char *when)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (when && !strcmp(when, "always"))
+		return true;
+	if (when && !strcmp(when, "never"))
+		return false;
+	if (when && strcmp(when, "auto"))
+		die("bad --color '%s': auto, always or never is wanted", when);
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       term && strcmp(term, "dumb");
+}
+
+static void parse_output_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'J':
+		set_mode(o, OUT_JSON);
+		break;
+	case 'r':
+		set_mode(o, OUT_RAW);
+		break;
+	case 'P':
+		set_mode(o, OUT_PAIRS);
+		break;
+	case OPT_CSV:
+		set_mode(o, OUT_CSV);
+		break;
+	case 'n':
+		o->style.no_headings = true;
+		break;
+	case 'b':
+		o->style.bytes = true;
+		break;
+	case OPT_COLOR:
+		o->style.color = wants_color(optarg ? optarg : "always");
+		break;
+	}
+}
+
+static void parse_column_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'o':
+		o->columns = optarg;
+		break;
+	case OPT_OUTPUT_ALL:
+		o->all_columns = true;
+		break;
+	case OPT_LIST_COLUMNS:
+		o->list_columns = true;
+		break;
+	case OPT_SORT:
+		o->sort = optarg;
+		break;
+	case OPT_LIMIT:
+		if (!parse_whole_number(optarg, ~0ULL, &o->limit) || !o->limit)
+			die("bad limit '%s': a number above 0 is wanted", optarg);
+		break;
+	}
+}
+
+static void parse_other_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_NODE:
+		o->node = optarg;
+		break;
+	case OPT_ZONE:
+		o->zone = optarg;
+		break;
+	case 'p':
+		o->pid = optarg;
+		break;
+	case OPT_RANGE:
+		o->range = optarg;
+		break;
+	case OPT_CLASS:
+		o->class = optarg;
+		break;
+	case OPT_RECORD:
+		o->record = optarg;
+		break;
+	case OPT_FROM:
+		o->from = optarg;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	}
+}
+
+static enum option_group group_of(int c)
+{
+	switch (c) {
+	case 'J': case 'r': case 'P': case OPT_CSV: case 'n': case 'b': case OPT_COLOR:
+		return OPTS_OUTPUT;
+	case 'o': case OPT_OUTPUT_ALL:
+		return OPTS_COLUMNS;
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT:
+		return OPTS_RECORDS;
+	case OPT_RECORD: case OPT_FROM:
+		return OPTS_SOURCE;
+	case 'v':
+		return OPTS_VERBOSE;
+	default:
+		return OPTS_FILTER;
+	}
+}
+
+static const char *option_name(int c)
+{
+	for (size_t i = 0; long_options[i].name; i++)
+		if (long_options[i].val == c)
+			return long_options[i].name;
+	return "?";
+}
+
+/* What was given is compared with what the command takes, once it is known. */
+static void note_given(struct options *o, int c)
+{
+	if (o->nr_given == ARRAY_SIZE(o->given))
+		return;
+	o->given[o->nr_given].group = group_of(c);
+	o->given[o->nr_given++].name = option_name(c);
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int c;
+
+	o->style.color = wants_color(NULL);
+	while ((c = getopt_long(argc, argv, "JrPnbo:p:vhV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			usage();
+			exit(EXIT_SUCCESS);
+		case 'V':
+			puts("mmscope " MMSCOPE_TOOL_VERSION);
+			exit(EXIT_SUCCESS);
+		case '?':
+			fputs("Try 'mmscope --help'.\n", stderr);
+			exit(EXIT_FAILURE);
+		}
+		note_given(o, c);
+		parse_output_option(o, c);
+		parse_column_option(o, c);
+		parse_other_option(o, c);
+	}
+}
+
+/* ----------------------------------------------------------------------- main */
+
+static const struct command *find_command(int argc, char **argv)
+{
+	if (!argc)
+		return &overview;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return &commands[i];
+	return &datasets;
+}
+
+static void check_options(const struct command *cmd, const struct options *o)
+{
+	for (size_t i = 0; i < o->nr_given; i++)
+		if (!(cmd->takes & o->given[i].group))
+			die("%s does not take --%s", *cmd->name ? cmd->name : "the overview",
+			    o->given[i].name);
+	if (o->several && (o->columns || o->sort))
+		die("columns are chosen of one dataset at a time");
+	if (o->from && o->record)
+		die("--from and --record are mutually exclusive");
+}
+
+/* What could not be written is an error; that nobody reads any more is none. */
+static void close_stdout(void)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (!fclose(stdout) && !failed)
+		return;
+	if (errno == EPIPE)
+		return;
+	fprintf(stderr, "mmscope: write error%s%s\n", errno ? ": " : "",
+		errno ? strerror(errno) : "");
+	_exit(EXIT_FAILURE);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+	struct options o = { .limit = 0 };
+	struct source *s;
+
+	/* characters of names; numbers stay as in the C locale */
+	setlocale(LC_CTYPE, "");
+	/* a reader that went ends us, quietly, whatever our parent made of it */
+	signal(SIGPIPE, SIG_DFL);
+	atexit(close_stdout);
+	parse_options(&o, argc, argv);
+	argc -= optind;
+	argv += optind;
+	if (argc && !strcmp(argv[0], "help")) {
+		usage();
+		return EXIT_SUCCESS;
+	}
+	cmd = find_command(argc, argv);
+	o.several = cmd == &datasets && argc > 1;
+	check_options(cmd, &o);
+	s = source_open(o.from, o.record);
+	cmd->run(s, &o, cmd == &overview || cmd == &datasets ? argc : argc - 1,
+		 cmd == &overview || cmd == &datasets ? argv : argv + 1);
+	source_close(s);
+	return EXIT_SUCCESS;
+}

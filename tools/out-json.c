@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * JSON: {"mmscope": {...}, "<dataset>": [{...}, ...], ...}
+ *
+ * Numbers are numbers, unknown is null, an enum is a string, flags are an array
+ * of strings, an array of the record is an object by the names of its elements.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "out.h"
+
+static void add_string(struct text *t, const char *s, size_t len)
+{
+	text_addc(t, '"');
+	while (len) {
+		size_t n = utf8_len(s, len);
+		unsigned char c = *s;
+
+		if (!n) {
+			text_add(t, "\\ufffd");	/* no character: say so */
+			n = 1;
+		} else if (c == '"' || c == '\\') {
+			text_add(t, "\\%c", c);
+		} else if (c < ' ' || c == 0x7f) {
+			text_add(t, "\\u%04x", c);
+		} else {
+			text_addn(t, s, n);
+		}
+		s += n;
+		len -= n;
+	}
+	text_addc(t, '"');
+}
+
+static void add_word(struct text *t, const char *s)
+{
+	add_string(t, s, strlen(s));
+}
+
+static void add_flags(struct text *t, const struct field *f, __u64 value)
+{
+	const char *sep = "", *name;
+
+	text_addc(t, '[');
+	while (field_next_flag(f, &value, &name)) {
+		text_add(t, "%s", sep);
+		add_word(t, name);
+		sep = ", ";
+	}
+	if (value)
+		text_add(t, "%s\"0x%llx\"", sep, value);
+	text_addc(t, ']');
+}
+
+static void add_value(struct text *t, const struct column *c, const void *rec)
+{
+	const struct field *f = c->field;
+	const char *name;
+	size_t len;
+	__u64 value;
+
+	name = column_name(c, rec, &len);
+	if (name) {
+		add_string(t, name, len);
+		return;
+	}
+	if (!column_number(c, rec, &value)) {
+		text_add(t, "null");
+		return;
+	}
+	if (f->unit == MMSCOPE_UNIT_FLAGS) {
+		add_flags(t, f, value);
+	} else if (f->unit == MMSCOPE_UNIT_ENUM) {
+		name = field_value_name(f, value);
+		if (name)
+			add_word(t, name);
+		else
+			text_add(t, "\"%llu\"", value);
+	} else if (f->flags & MMSCOPE_FIELD_SIGNED) {
+		text_add(t, "%lld", (long long)value);
+	} else {
+		text_add(t, "%llu", value);
+	}
+}
+
+/* Did one of the first @nr columns make this key already? */
+static bool seen_before(const struct columns *columns, size_t nr, const struct column *c,
+			bool of_array)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (columns->col[i].field == c->field &&
+		    (!of_array || !strcmp(columns->col[i].name, c->name)))
+			return true;
+	return false;
+}
+
+/* All columns of one array, wherever they stand in the list: a key comes once. */
+static void add_array(struct text *t, const struct columns *columns, size_t first,
+		      const void *rec)
+{
+	const struct field *f = columns->col[first].field;
+	const char *sep = "";
+
+	text_addc(t, '{');
+	for (size_t i = first; i < columns->nr; i++) {
+		const struct column *c = &columns->col[i];
+
+		if (c->field != f || seen_before(columns, i, c, true))
+			continue;
+		text_add(t, "%s", sep);
+		add_word(t, c->name + strlen(f->name) + 1);
+		text_add(t, ": ");
+		add_value(t, c, rec);
+		sep = ", ";
+	}
+	text_addc(t, '}');
+}
+
+static void json_record(struct out *o, const void *rec)
+{
+	const char *sep = "";
+
+	text_add(&o->text, "%s\n    {", o->records ? "," : "");
+	for (size_t i = 0; i < o->columns->nr; i++) {
+		const struct column *c = &o->columns->col[i];
+
+		if (seen_before(o->columns, i, c, false))
+			continue;
+		text_add(&o->text, "%s", sep);
+		add_word(&o->text, c->field->name);
+		text_add(&o->text, ": ");
+		if (c->field->flags & MMSCOPE_FIELD_ARRAY)
+			add_array(&o->text, o->columns, i, rec);
+		else
+			add_value(&o->text, c, rec);
+		sep = ", ";
+	}
+	text_addc(&o->text, '}');
+	fwrite(o->text.s, 1, o->text.len, stdout);
+	text_clear(&o->text);
+}
+
+static void add_head(struct out *o)
+{
+	const struct mmscope_info *info = o->info;
+	struct text *t = &o->text;
+
+	text_add(t, "{\n  \"mmscope\": {\"version\": ");
+	add_word(t, info->version);
+	text_add(t, ", \"abi\": %u, \"kernel\": ", info->abi_version);
+	add_word(t, info->release);
+	text_add(t, ", \"page_size\": %u, \"orders\": %u, \"pageblock_pages\": %u",
+		 info->page_size, info->nr_orders, info->pageblock_pages);
+	text_add(t, ", \"cpus\": %u, \"nodes\": %u}", info->nr_cpus, info->nr_nodes);
+}
+
+static void json_begin(struct out *o, const char *name)
+{
+	if (!o->datasets)
+		add_head(o);
+	text_add(&o->text, ",\n  ");
+	add_word(&o->text, name);
+	text_add(&o->text, ": [");
+}
+
+static void json_end(struct out *o)
+{
+	text_add(&o->text, o->records ? "\n  ]" : "]");
+}
+
+static void json_close(struct out *o)
+{
+	if (!o->datasets)
+		return;
+	text_add(&o->text, "\n}\n");
+	fwrite(o->text.s, 1, o->text.len, stdout);
+}
+
+const struct out_ops out_json_ops = {
+	.begin = json_begin,
+	.record = json_record,
+	.end = json_end,
+	.close = json_close,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A recording: raw answers of /dev/mmscope, to be read again on any machine.
+ *
+ * All numbers are little endian. The file is a header, then sections up to one
+ * of type END, which is the last thing in the file: without it the recording
+ * was cut. A section is its struct and @bytes of payload, padded with zeros to
+ * a multiple of 8. A payload begins with the argument of an ioctl as the module
+ * returned it (its pointers zero), in @arg_bytes bytes: a reader that knows a
+ * longer struct takes the rest as zero, one that knows a shorter struct ignores
+ * what it does not know.
+ *
+ *   type       argument                       what follows it
+ *   INFO       struct mmscope_info            nothing; one, the first section
+ *   DESCRIBE   struct mmscope_describe        fields[nr_fields], values[nr_values]
+ *   WALK       struct mmscope_walk_arg        nr * rec_size bytes of records
+ *   TRANSLATE  struct mmscope_translate_arg   __u64 addrs[nr], nr * rec_size bytes
+ *   END        none                           nothing
+ *
+ * An answer in several WALK calls is as many sections, in their order, the last
+ * with MMSCOPE_WALK_DONE. Sections of unknown type are skipped. A change that
+ * older readers must not misread raises the version.
+ */
+#ifndef RECORDING_H
+#define RECORDING_H
+
+#include <linux/types.h>
+
+#define RECORDING_MAGIC		"mmscope"	/* with its NUL, 8 bytes */
+#define RECORDING_VERSION	1
+#define RECORDING_MAX_BYTES	(64U << 20)	/* payload of a section, at most */
+
+/**
+ * struct recording_header - the beginning of the file
+ * @magic: RECORDING_MAGIC
+ * @version: RECORDING_VERSION
+ * @bytes: of this header; sections begin there
+ * @machine: of the recorded kernel, as uname -m
+ */
+struct recording_header {
+	char magic[8];
+	__u32 version;
+	__u32 bytes;
+	char machine[32];
+};
+
+enum recording_type {
+	RECORDING_END		= 0,
+	RECORDING_INFO		= 1,
+	RECORDING_DESCRIBE	= 2,
+	RECORDING_WALK		= 3,
+	RECORDING_TRANSLATE	= 4,
+};
+
+/**
+ * struct recording_section - the beginning of a section
+ * @type: enum recording_type
+ * @arg_bytes: of the argument at the head of the payload
+ * @bytes: of the payload, without padding
+ */
+struct recording_section {
+	__u32 type;
+	__u32 arg_bytes;
+	__u64 bytes;
+};
+
+#endif

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where answers come from: opens a source, learns its datasets, owns the cursor
+ * loop, and says in a sentence why a call failed.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "source.h"
+
+#define WALK_BYTES	(1U << 20)	/* a call's buffer */
+/* far beyond any kernel's; a description comes from a file as well */
+#define MAX_DATASETS	1024
+#define MAX_FIELDS	1024
+#define MAX_VALUES	16384
+
+static void explain(struct source *s, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void explain(struct source *s, const char *format, ...)
+{
+	va_list args;
+
+	if (s->error[0])	/* the source itself knew better */
+		return;
+	va_start(args, format);
+	vsnprintf(s->error, sizeof(s->error), format, args);
+	va_end(args);
+}
+
+/* All calls go through here: what succeeds is recorded. */
+static int call(struct source *s, unsigned long request, void *arg)
+{
+	int err;
+
+	s->error[0] = '\0';
+	err = s->ops->call(s, request, arg);
+	if (!err && s->recorder)
+		record_call(s, request, arg);
+	return err;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static void load_info(struct source *s)
+{
+	struct mmscope_info *info = &s->info;
+	int err;
+
+	info->size = sizeof(*info);
+	err = call(s, MMSCOPE_IOC_INFO, info);
+	if (err)
+		die("%s: %s", s->name, err == -ENOTTY ? "not the device of mmscope" :
+		    s->error[0] ? s->error : strerror(-err));
+	if (info->abi_version > MMSCOPE_ABI_VERSION)
+		die("%s: speaks ABI version %u, this mmscope only %u: update the command", s->name,
+		    info->abi_version, MMSCOPE_ABI_VERSION);
+	info->version[sizeof(info->version) - 1] = '\0';
+	info->release[sizeof(info->release) - 1] = '\0';
+	if (info->nr_datasets > MAX_DATASETS || !info->page_size)
+		die("%s: makes no sense", s->name);
+}
+
+/* Asked twice: for the numbers, then for the tables. */
+static struct dataset *load_dataset(struct source *s, __u32 id)
+{
+	struct mmscope_describe d = { .size = sizeof(d), .dataset = id };
+	struct mmscope_field *fields;
+	struct mmscope_value *values;
+	struct dataset *ds;
+
+	if (call(s, MMSCOPE_IOC_DESCRIBE, &d))
+		return NULL;
+	if (d.nr_fields > MAX_FIELDS || d.nr_values > MAX_VALUES)
+		die("%s: description of dataset %u makes no sense", s->name, id);
+	fields = xzalloc(sizeof(*fields) * d.nr_fields);
+	values = xzalloc(sizeof(*values) * d.nr_values);
+	d.fields = (unsigned long)fields;
+	d.values = (unsigned long)values;
+	if (call(s, MMSCOPE_IOC_DESCRIBE, &d)) {
+		free(fields);
+		free(values);
+		return NULL;
+	}
+	ds = dataset_new(&d, fields, values);
+	free(values);
+	if (!ds)
+		die("%s: description of dataset %u makes no sense", s->name, id);
+	return ds;
+}
+
+static void load_datasets(struct source *s)
+{
+	s->datasets = xzalloc(sizeof(*s->datasets) * s->info.nr_datasets);
+	for (__u32 id = 0; id < s->info.nr_datasets; id++) {
+		struct dataset *ds = load_dataset(s, id);
+
+		if (ds)
+			s->datasets[s->nr_datasets++] = ds;
+	}
+}
+
+/**
+ * source_open - begin to ask
+ * @from: a recording; NULL: the device
+ * @record: where to save all answers; NULL: nowhere
+ *
+ * Return: the source. Ends the program with a sentence if there is none.
+ */
+struct source *source_open(const char *from, const char *record)
+{
+	struct source *s = xzalloc(sizeof(*s));
+
+	if (from)
+		replay_open(s, from);
+	else
+		device_open(s);
+	if (record)
+		record_open(s, record);
+	load_info(s);
+	load_datasets(s);
+	return s;
+}
+
+void source_close(struct source *s)
+{
+	if (s->recorder)
+		record_close(s);
+	s->ops->close(s);
+	for (__u32 i = 0; i < s->nr_datasets; i++)
+		dataset_free(s->datasets[i]);
+	free(s->datasets);
+	free(s);
+}
+
+const struct dataset *source_dataset(struct source *s, const char *name)
+{
+	for (__u32 i = 0; i < s->nr_datasets; i++)
+		if (!strcasecmp(s->datasets[i]->name, name))
+			return s->datasets[i];
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- sentences */
+
+static bool process_exists(__u32 pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return !access(path, F_OK);
+}
+
+static void explain_process(struct source *s, __u32 pid, int err, bool begun)
+{
+	if (err != -ESRCH)
+		explain(s, "process %u: not allowed to look at it: %s", pid,
+			geteuid() ? "run as root" : "needs CAP_SYS_PTRACE");
+	else if (begun)
+		explain(s, "process %u exited while it was read", pid);
+	else if (process_exists(pid))
+		explain(s, "process %u has no address space (a kernel thread, or it is exiting)",
+			pid);
+	else
+		explain(s, "there is no process %u", pid);
+}
+
+/* What an errno of the ABI means for someone who asked for @ds. */
+static void explain_errno(struct source *s, const struct dataset *ds, __u32 pid, int err,
+			  bool begun)
+{
+	bool process = ds->flags & (MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT);
+
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
+	case -ESRCH:
+		if (process && ds->state != MMSCOPE_STATE_UNAVAILABLE) {
+			explain_process(s, pid, err, begun);
+			break;
+		}
+		/* fallthrough */
+	case -EOPNOTSUPP:
+		explain(s, "%s: not available on this kernel%s%s", ds->name,
+			*ds->detail ? ": " : "", ds->detail);
+		break;
+	case -EPROTO:
+		explain(s, "%s: the answer makes no sense", ds->name);
+		break;
+	default:
+		explain(s, "%s: %s", ds->name, strerror(-err));
+	}
+}
+
+/* ----------------------------------------------------------------- questions */
+
+/* A query for everything. */
+void source_query(struct mmscope_walk_arg *query)
+{
+	*query = (struct mmscope_walk_arg){
+		.size = sizeof(*query),
+		.node = MMSCOPE_ANY,
+		.zone = MMSCOPE_ANY,
+		.end = ~0ULL,
+	};
+}
+
+static void add_stats(struct walk_stats *stats, const struct mmscope_walk_arg *arg)
+{
+	stats->calls++;
+	stats->ns += arg->end_ns - arg->start_ns;
+	if (arg->max_lock_ns > stats->max_lock_ns)
+		stats->max_lock_ns = arg->max_lock_ns;
+	stats->locks += arg->locks;
+	stats->restarts += arg->restarts;
+	stats->torn += arg->torn;
+}
+
+static bool deliver(const struct mmscope_walk_arg *arg, const char *buf, __u64 limit,
+		    record_fn *fn, void *ctx, struct walk_stats *stats)
+{
+	for (__u32 i = 0; i < arg->nr; i++) {
+		stats->records++;
+		if (!fn(ctx, buf + (size_t)i * arg->rec_size) || stats->records == limit)
+			return false;
+	}
+	return true;
+}
+
+/**
+ * source_walk - all records of a dataset, one by one
+ * @s: the source
+ * @ds: its dataset
+ * @query: which records, from source_query()
+ * @limit: no more records than this; 0: all
+ * @fn: takes a record
+ * @ctx: for @fn
+ * @stats: filled with what the replies said
+ *
+ * Return: 0, or -errno with a sentence in s->error.
+ */
+int source_walk(struct source *s, const struct dataset *ds, const struct mmscope_walk_arg *query,
+		__u64 limit, record_fn *fn, void *ctx, struct walk_stats *stats)
+{
+	struct mmscope_walk_arg arg = *query;
+	__u64 bytes = WALK_BYTES;
+	bool more = true;
+	char *buf;
+	int err = 0;
+
+	*stats = (struct walk_stats){ 0 };
+	if (limit && limit < bytes / ds->rec_size)
+		bytes = limit * ds->rec_size;
+	if (bytes < ds->rec_size)
+		bytes = ds->rec_size;
+	buf = xzalloc(bytes);
+	arg.dataset = ds->id;
+	arg.buf = (unsigned long)buf;
+	arg.buf_bytes = bytes;
+	while (more) {
+		err = call(s, MMSCOPE_IOC_WALK, &arg);
+		if (!err && arg.nr && (arg.rec_size < ds->rec_size ||
+				       arg.nr > bytes / arg.rec_size))
+			err = -EPROTO;
+		if (err) {
+			explain_errno(s, ds, query->pid, err, stats->records);
+			break;
+		}
+		add_stats(stats, &arg);
+		more = deliver(&arg, buf, limit, fn, ctx, stats) &&
+		       !(arg.status & MMSCOPE_WALK_DONE);
+	}
+	free(buf);
+	return err;
+}
+
+/**
+ * source_translate - the page-table walks of some addresses
+ * @s: the source
+ * @ds: the dataset that describes the records
+ * @pid: whose addresses
+ * @addrs: the addresses
+ * @nr: how many
+ *
+ * Return: @nr records of ds->rec_size bytes, to be freed; NULL with a sentence
+ * in s->error.
+ */
+void *source_translate(struct source *s, const struct dataset *ds, __u32 pid,
+		       const __u64 *addrs, __u32 nr)
+{
+	struct mmscope_translate_arg arg = {
+		.size = sizeof(arg),
+		.pid = pid,
+		.nr = nr,
+		.addrs = (unsigned long)addrs,
+	};
+	void *buf = xzalloc((size_t)nr * ds->rec_size);
+	int err;
+
+	arg.buf = (unsigned long)buf;
+	err = call(s, MMSCOPE_IOC_TRANSLATE, &arg);
+	if (!err && (arg.nr != nr || arg.rec_size != ds->rec_size))
+		err = -EPROTO;
+	if (!err)
+		return buf;
+	explain_errno(s, ds, pid, err, false);
+	free(buf);
+	return NULL;
+}
+
+/* Attach to or detach from a process. Return: as source_walk(). */
+int source_process(struct source *s, unsigned long request, __u32 pid)
+{
+	struct mmscope_attach_arg arg = { .size = sizeof(arg), .pid = pid };
+	int err = call(s, request, &arg);
+
+	if (err == -ESRCH && request == MMSCOPE_IOC_DETACH && process_exists(pid))
+		explain(s, "process %u is not attached", pid);
+	else if (err == -ENOSPC)
+		explain(s, "too many processes are attached: detach some");
+	else if (err == -ESRCH || err == -EPERM || err == -EACCES)
+		explain_process(s, pid, err, false);
+	else if (err)
+		explain(s, "process %u: %s", pid, strerror(-err));
+	return err;
+}
