@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the kselftests share: the device, whole answers, numbers out of /proc.
+ * Include after kselftest_harness.h.
+ */
+#ifndef _MMSCOPE_COMMON_H
+#define _MMSCOPE_COMMON_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/mmscope.h>
+
+#define DEVICE	"/dev/mmscope"
+#define DEBUGFS	"/sys/kernel/debug/mmscope"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline int open_device(void)
+{
+	return open(DEVICE, O_RDONLY | O_CLOEXEC);
+}
+
+/* a query for all of a dataset; the caller adds pid, filters and the buffer */
+static inline struct mmscope_walk_arg walk_arg(uint32_t dataset)
+{
+	struct mmscope_walk_arg arg = {
+		.size = sizeof(arg),
+		.dataset = dataset,
+		.node = MMSCOPE_ANY,
+		.zone = MMSCOPE_ANY,
+		.end = ~0ULL,
+	};
+
+	return arg;
+}
+
+static inline struct mmscope_describe describe_arg(uint32_t dataset)
+{
+	struct mmscope_describe arg = {
+		.size = sizeof(arg),
+		.dataset = dataset,
+	};
+
+	return arg;
+}
+
+/* records of a whole answer, and the worst that its calls reported */
+struct answer {
+	void *records;
+	size_t nr;
+	size_t rec_size;
+	uint64_t max_lock_ns;
+	uint64_t locks;
+	uint64_t restarts;
+	uint64_t torn;
+	unsigned int calls;
+};
+
+static inline void answer_free(struct answer *a)
+{
+	free(a->records);
+	memset(a, 0, sizeof(*a));
+}
+
+/*
+ * All records of a query, `chunk` records a call. Returns 0 or -errno. The
+ * answer is to be freed either way.
+ */
+static inline int walk_chunked(int fd, struct mmscope_walk_arg arg, size_t chunk,
+			       struct answer *a)
+{
+	struct mmscope_describe desc = describe_arg(arg.dataset);
+	size_t room = 0;
+
+	memset(a, 0, sizeof(*a));
+	if (ioctl(fd, MMSCOPE_IOC_DESCRIBE, &desc))
+		return -errno;
+	a->rec_size = desc.rec_size;
+	do {
+		if (a->nr + chunk > room) {
+			void *grown;
+
+			room = 2 * room + chunk;
+			grown = realloc(a->records, room * a->rec_size);
+			if (!grown)
+				return -ENOMEM;
+			a->records = grown;
+		}
+		arg.buf = (uintptr_t)a->records + a->nr * a->rec_size;
+		arg.buf_bytes = chunk * a->rec_size;
+		if (ioctl(fd, MMSCOPE_IOC_WALK, &arg))
+			return -errno;
+		a->nr += arg.nr;
+		a->calls++;
+		a->locks += arg.locks;
+		a->restarts += arg.restarts;
+		a->torn += arg.torn;
+		if (arg.max_lock_ns > a->max_lock_ns)
+			a->max_lock_ns = arg.max_lock_ns;
+	} while (!(arg.status & MMSCOPE_WALK_DONE));
+	return 0;
+}
+
+static inline int walk_all(int fd, struct mmscope_walk_arg arg, struct answer *a)
+{
+	return walk_chunked(fd, arg, 4096, a);
+}
+
+/* all of a small file as a string; NULL if it cannot be read */
+static inline char *read_file(const char *path)
+{
+	size_t room = 1 << 16, len = 0;
+	char *text = malloc(room);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0 || !text)
+		goto out_fail;
+	while ((got = read(fd, text + len, room - len - 1)) > 0) {
+		len += got;
+		if (room - len < 4096) {
+			char *grown = realloc(text, room *= 2);
+
+			if (!grown)
+				goto out_fail;
+			text = grown;
+		}
+	}
+	if (got < 0)
+		goto out_fail;
+	close(fd);
+	text[len] = '\0';
+	return text;
+
+out_fail:
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return NULL;
+}
+
+/* the number behind `key` in a file of "key value" or "key: value" lines */
+static inline int read_number(const char *path, const char *key, uint64_t *value)
+{
+	char *text = read_file(path), *p;
+	size_t len = strlen(key);
+	int ret = -1;
+
+	for (p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
+		if (strncmp(p, key, len) || !strchr(": \t", p[len]))
+			continue;
+		ret = sscanf(p + len, "%*[: \t]%lu", value) == 1 ? 0 : -1;
+		break;
+	}
+	free(text);
+	return ret;
+}
+
+#endif /* _MMSCOPE_COMMON_H */

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ABI as it was first published: sizes, offsets and numbers. A change that
+ * makes this fail breaks programs that were built before it; records and
+ * arguments may only grow at their end.
+ */
+#include <kselftest_harness.h>
+
+#include <stddef.h>
+
+#include <linux/mmscope.h>
+
+#define CHECK_SIZE(_type, _size) EXPECT_LE((size_t)(_size), sizeof(struct _type))
+#define CHECK_PLACE(_type, _member, _offset) \
+	EXPECT_EQ((size_t)(_offset), offsetof(struct _type, _member))
+
+TEST(records_did_not_shrink)
+{
+	CHECK_SIZE(mmscope_feature, 192);
+	CHECK_SIZE(mmscope_node, 1288);
+	CHECK_SIZE(mmscope_zone, 464);
+	CHECK_SIZE(mmscope_pcp, 256);
+	CHECK_SIZE(mmscope_buddy, 64);
+	CHECK_SIZE(mmscope_free_block, 40);
+	CHECK_SIZE(mmscope_pageblock, 40);
+	CHECK_SIZE(mmscope_slab_cache, 776);
+	CHECK_SIZE(mmscope_page, 56);
+	CHECK_SIZE(mmscope_vma, 360);
+	CHECK_SIZE(mmscope_pagetable, 96);
+	CHECK_SIZE(mmscope_mapping, 72);
+	CHECK_SIZE(mmscope_translation, 208);
+}
+
+TEST(last_fields_are_where_they_were)
+{
+	CHECK_PLACE(mmscope_feature, detail, 56);
+	CHECK_PLACE(mmscope_node, stat, 648);
+	CHECK_PLACE(mmscope_zone, numa, 400);
+	CHECK_PLACE(mmscope_pcp, list, 64);
+	CHECK_PLACE(mmscope_buddy, state, 60);
+	CHECK_PLACE(mmscope_free_block, index, 24);
+	CHECK_PLACE(mmscope_pageblock, free_pages, 32);
+	CHECK_PLACE(mmscope_slab_cache, partial, 264);
+	CHECK_PLACE(mmscope_page, mapcount, 48);
+	CHECK_PLACE(mmscope_vma, name, 104);
+	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);
+	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
+	CHECK_PLACE(mmscope_translation, table_pfn, 168);
+	CHECK_PLACE(mmscope_walk_arg, torn, 136);
+	CHECK_PLACE(mmscope_describe, detail, 224);
+	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
+	CHECK_PLACE(mmscope_field, nr_values, 196);
+	CHECK_PLACE(mmscope_value, name, 16);
+}
+
+TEST(ioctls_have_their_numbers)
+{
+	EXPECT_EQ(0xDA, MMSCOPE_IOC_TYPE);
+	EXPECT_EQ(0, _IOC_NR(MMSCOPE_IOC_INFO));
+	EXPECT_EQ(1, _IOC_NR(MMSCOPE_IOC_DESCRIBE));
+	EXPECT_EQ(2, _IOC_NR(MMSCOPE_IOC_WALK));
+	EXPECT_EQ(3, _IOC_NR(MMSCOPE_IOC_TRANSLATE));
+	EXPECT_EQ(4, _IOC_NR(MMSCOPE_IOC_ATTACH));
+	EXPECT_EQ(5, _IOC_NR(MMSCOPE_IOC_DETACH));
+}
+
+TEST(datasets_have_their_ids)
+{
+	EXPECT_EQ(0, MMSCOPE_DS_FEATURES);
+	EXPECT_EQ(2, MMSCOPE_DS_ZONES);
+	EXPECT_EQ(8, MMSCOPE_DS_PAGES);
+	EXPECT_EQ(12, MMSCOPE_DS_TRANSLATIONS);
+}
+
+TEST_HARNESS_MAIN

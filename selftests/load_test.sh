@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The module comes and goes: 100 times, with files open, with names hidden.
+# Runs in a guest (busybox sh); leaves the module loaded.
+dir=/sys/kernel/debug/mmscope
+n=0
+failed=0
+
+ok()	# ok STATUS DESCRIPTION: a TAP point
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+load() { insmod "$MMSCOPE_KO" "$@"; }
+state() { awk -v name="$1" '$1 == "dataset" && $2 == name { print $3 }' $dir/features; }
+
+# Objects that leak show as growth of a cache that nothing else here uses much.
+slab_pages() { awk '/^nr_slab_unreclaimable /{ print $2 }' /proc/vmstat; }
+modules_vmalloc() { grep -c mmscope /proc/vmallocinfo; }
+
+echo "TAP version 13"
+echo "1..13"
+
+exec 9< $dir/zones
+rmmod mmscope 2> /dev/null
+ok $((! $?)) "rmmod is refused while a debugfs file is open"
+exec 9<&-
+
+exec 9< /dev/mmscope
+rmmod mmscope 2> /dev/null
+ok $((! $?)) "rmmod is refused while the device is open"
+exec 9<&-
+
+rmmod mmscope
+ok $? "rmmod succeeds when nothing is open"
+[ ! -e $dir ] && [ ! -e /dev/mmscope ]
+ok $? "unloading leaves neither directory nor device"
+
+load && cat $dir/zones > /dev/null && rmmod mmscope
+before=$(slab_pages)
+bad=0
+i=0
+while [ $i -lt 100 ]; do
+	load && cat $dir/zones $dir/buddy $dir/slab_caches > /dev/null && rmmod mmscope || bad=1
+	i=$((i + 1))
+done
+ok $bad "100 times loaded, read and unloaded"
+after=$(slab_pages)
+# a leak of one page each time would be 100
+[ $((after - before)) -lt 90 ]
+ok $? "unreclaimable slab did not grow ($before to $after pages)"
+[ "$(modules_vmalloc)" -eq 0 ]
+ok $? "no vmalloc area is left"
+
+load hide=slab_mutex
+[ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = ok ]
+ok $? "without slab_mutex slab_caches is unavailable and zones is not"
+grep -q '^dataset slab_caches unavailable symbol slab_mutex not found$' $dir/features
+ok $? "features says why"
+cat $dir/slab_caches > /dev/null 2>&1
+ok $((! $?)) "an unavailable dataset cannot be read"
+rmmod mmscope
+
+load hide=kallsyms_lookup_name
+[ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = degraded ] &&
+	[ "$(state vmas)" = ok ] && cat $dir/zones $dir/nodes $dir/process/self/vmas > /dev/null
+ok $? "without kallsyms zones is degraded, vmas works"
+rmmod mmscope
+
+load hide=btf
+[ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = degraded ] &&
+	[ "$(state pages)" != unavailable ] && cat $dir/zones $dir/nodes > /dev/null
+ok $? "without BTF slab_caches is unavailable, zones degraded, pages works"
+rmmod mmscope
+
+load
+[ "$(state slab_caches)" = ok ]
+ok $? "loaded again all is back"
+exit $failed
