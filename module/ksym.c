@@ -20,8 +20,9 @@ MODULE_PARM_DESC(hide, "treat these symbols and struct.members as absent (comma-
 
 unsigned long mmscope_sym_addr[MMSCOPE_NR_SYMS];
 
+/* in the order of enum mmscope_sym, made from the same lists */
 const char *const mmscope_sym_names[MMSCOPE_NR_SYMS] = {
-#define X(_name, ...) [MMSCOPE_SYM_##_name] = #_name,
+#define X(_name, ...) #_name,
 	MMSCOPE_DATA(X)
 	MMSCOPE_CALLS(X)
 #undef X
@@ -116,19 +117,17 @@ int mmscope_ksym_init(void)
 
 	if (!lookup)
 		return 0;
-	static_call_update(mmscope_lookup, (typeof(&stub_lookup))lookup);
+	static_call_update(mmscope_lookup, (typeof(stub_lookup) *)lookup);
 	for (i = 0; i < MMSCOPE_NR_SYMS; i++) {
 		if (!mmscope_hidden(mmscope_sym_names[i]))
 			mmscope_sym_addr[i] = static_call(mmscope_lookup)(mmscope_sym_names[i]);
 	}
 
-#define X(_name, ...) do {						\
-	unsigned long addr = mmscope_sym_addr[MMSCOPE_SYM_##_name];	\
-									\
-	if (addr)							\
+#define X(_name, ...)							\
+	if (mmscope_has(_name))						\
 		static_call_update(mmscope_call_##_name,		\
-				   (typeof(&mmscope_stub_##_name))addr);	\
-} while (0);
+				   (typeof(mmscope_stub_##_name) *)	\
+				   mmscope_sym_addr[MMSCOPE_SYM_##_name]);
 	MMSCOPE_CALLS(X)
 #undef X
 	return 0;

@@ -26,6 +26,7 @@ struct task_struct;
 	X(huge_zero_pfn, unsigned long)
 
 /* X(name, return type, value of the stub, prototype) */
+#define MMSCOPE_VOID
 #define MMSCOPE_CALLS(X)						\
 	X(bpf_get_btf_vmlinux, struct btf *, NULL, (void))		\
 	X(btf_find_by_name_kind, s32, -1,				\
@@ -34,8 +35,8 @@ struct task_struct;
 	  (const struct btf *btf, u32 offset))				\
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
-	X(get_online_mems, void, , (void))				\
-	X(put_online_mems, void, , (void))
+	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
+	X(put_online_mems, void, MMSCOPE_VOID, (void))
 
 enum mmscope_sym {
 #define X(_name, ...) MMSCOPE_SYM_##_name,

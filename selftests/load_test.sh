@@ -26,6 +26,8 @@ modules_vmalloc() { grep -c mmscope /proc/vmallocinfo; }
 
 echo "TAP version 13"
 echo "1..13"
+# ok, or degraded where the kernel is built without per-CPU partial slabs
+slab_state=$(state slab_caches)
 
 exec 9< $dir/zones
 rmmod mmscope 2> /dev/null
@@ -61,7 +63,7 @@ ok $? "no vmalloc area is left"
 load hide=slab_mutex
 [ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = ok ]
 ok $? "without slab_mutex slab_caches is unavailable and zones is not"
-grep -q '^dataset slab_caches unavailable symbol slab_mutex not found$' $dir/features
+grep -q '^dataset slab_caches unavailable symbol slab_mutex not found' $dir/features
 ok $? "features says why"
 cat $dir/slab_caches > /dev/null 2>&1
 ok $((! $?)) "an unavailable dataset cannot be read"
@@ -80,6 +82,6 @@ ok $? "without BTF slab_caches is unavailable, zones degraded, pages works"
 rmmod mmscope
 
 load
-[ "$(state slab_caches)" = ok ]
+[ "$(state slab_caches)" = "$slab_state" ] && [ "$slab_state" != unavailable ]
 ok $? "loaded again all is back"
 exit $failed

@@ -37,25 +37,29 @@ static const struct {
 	{ "nr_swapcached", "nr_swapcache", false },
 };
 
-FIXTURE(nodes) {
-	int fd;
+struct node_names {
 	struct value_names stat;
 	struct value_names zones;
+	unsigned long huge_pages;	/* base pages in a huge page */
+};
+
+FIXTURE(nodes) {
+	int fd;
+	struct node_names names;
 	struct answer a;
 	const struct mmscope_node *r;
-	unsigned long huge_pages;	/* base pages in a huge page */
 };
 
 FIXTURE_SETUP(nodes)
 {
 	char *size = read_file("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
 
-	self->huge_pages = size ? strtoul(size, NULL, 10) / getpagesize() : 1;
+	self->names.huge_pages = size ? strtoul(size, NULL, 10) / getpagesize() : 1;
 	free(size);
 	self->fd = open_device();
 	ASSERT_GE(self->fd, 0);
-	self->stat = names_of(self->fd, MMSCOPE_DS_NODES, "stat");
-	self->zones = names_of(self->fd, MMSCOPE_DS_NODES, "zones");
+	self->names.stat = names_of(self->fd, MMSCOPE_DS_NODES, "stat");
+	self->names.zones = names_of(self->fd, MMSCOPE_DS_NODES, "zones");
 	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_NODES), &self->a));
 	self->r = self->a.records;
 }
@@ -63,8 +67,8 @@ FIXTURE_SETUP(nodes)
 FIXTURE_TEARDOWN(nodes)
 {
 	answer_free(&self->a);
-	free(self->stat.values);
-	free(self->zones.values);
+	free(self->names.stat.values);
+	free(self->names.zones.values);
 	close(self->fd);
 }
 
@@ -82,7 +86,7 @@ static const struct mmscope_node *find_node(const struct answer *a, unsigned int
 static enum match match_node(void *ctx, const struct answer *a, const struct zoneinfo_entry *e,
 			     uint64_t *value)
 {
-	const FIXTURE_DATA(nodes) *self = ctx;
+	const struct node_names *names = ctx;
 	const struct mmscope_node *r = find_node(a, e->node);
 	const char *name = e->key;
 	unsigned long unit = 1;
@@ -94,9 +98,9 @@ static enum match match_node(void *ctx, const struct answer *a, const struct zon
 			continue;
 		name = renamed[i].ours;
 		if (renamed[i].in_thp)
-			unit = self->huge_pages;
+			unit = names->huge_pages;
 	}
-	at = name_index(&self->stat, name);
+	at = name_index(&names->stat, name);
 	if (!r || at < 0)
 		return MATCH_NONE;
 	*value = r->stat[at] / unit;
@@ -109,19 +113,19 @@ TEST_F(nodes, every_node_number_of_zoneinfo_is_the_same)
 		.section = ZONEINFO_NODE,
 		.dataset = MMSCOPE_DS_NODES,
 		.match = match_node,
-		.ctx = self,
+		.ctx = &self->names,
 	};
 
 	ASSERT_EQ(0, compare_zoneinfo(self->fd, &c))
 		TH_LOG("%s", c.report);
 	/* and the other way round: none of ours is without one there */
-	EXPECT_EQ(self->stat.nr * self->a.nr, c.checked);
+	EXPECT_EQ(self->names.stat.nr * self->a.nr, c.checked);
 }
 
 TEST_F(nodes, anonymous_memory_of_ours_shows_in_the_counters)
 {
 	const size_t pages = 8192, size = pages * 4096;
-	int at = name_index(&self->stat, "nr_anon_mapped");
+	int at = name_index(&self->names.stat, "nr_anon_mapped");
 	uint64_t before = 0, after = 0;
 	struct answer a;
 	size_t i;
@@ -197,7 +201,7 @@ TEST_F(nodes, sizes_are_the_sums_of_the_zones)
 	ASSERT_GT(self->a.nr, 0);
 	for (i = 0; i < self->a.nr; i++) {
 		const struct mmscope_node *r = &self->r[i];
-		struct node_sum sum = sum_zones(&z, &self->zones, r->node);
+		struct node_sum sum = sum_zones(&z, &self->names.zones, r->node);
 
 		EXPECT_EQ(sum.zones, r->zones);
 		if (!sum.zones)
@@ -227,8 +231,8 @@ TEST_F(nodes, free_pages_are_the_sum_of_the_zones)
 		equal = true;
 		for (i = 0; i < a.nr; i++) {
 			const struct mmscope_node *r = (struct mmscope_node *)a.records + i;
-			uint64_t x = sum_zones(&before, &self->zones, r->node).free;
-			uint64_t y = sum_zones(&after, &self->zones, r->node).free;
+			uint64_t x = sum_zones(&before, &self->names.zones, r->node).free;
+			uint64_t y = sum_zones(&after, &self->names.zones, r->node).free;
 
 			equal &= (x <= r->free_pages && r->free_pages <= y) ||
 				 (y <= r->free_pages && r->free_pages <= x);

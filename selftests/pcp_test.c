@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(pcp)
 static enum match match_pageset(void *ctx, const struct answer *a,
 				const struct zoneinfo_entry *e, uint64_t *value)
 {
-	const FIXTURE_DATA(pcp) *self = ctx;
+	const struct value_names *zones = ctx;
 	const struct mmscope_pcp *r = a->records;
 	size_t i;
 
@@ -58,7 +58,7 @@ static enum match match_pageset(void *ctx, const struct answer *a,
 		size_t f;
 
 		if (r->node != e->node || r->cpu != e->cpu ||
-		    strcmp(index_name(&self->zone, r->zone), e->zone))
+		    strcmp(index_name(zones, r->zone), e->zone))
 			continue;
 		for (f = 0; f < ARRAY_LEN(fields); f++) {
 			if (strcmp(e->key, fields[f].key))
@@ -76,7 +76,7 @@ TEST_F(pcp, every_pageset_number_of_zoneinfo_is_the_same)
 		.section = ZONEINFO_PAGESET,
 		.dataset = MMSCOPE_DS_PCP,
 		.match = match_pageset,
-		.ctx = self,
+		.ctx = &self->zone,
 	};
 	struct answer a;
 

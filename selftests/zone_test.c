@@ -242,7 +242,8 @@ static void read_highatomic(unsigned int node, const char *zone, uint64_t *reser
 	*reserved = 0;
 	*free_pages = 0;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		sscanf(line, "Pages per block: %lu", &pageblock);
+		if (sscanf(line, "Pages per block: %lu", &pageblock) == 1)
+			continue;
 		if (sscanf(line, "Node %u, zone %15[^,], type %15s%n", &nid, name, type,
 			   &used) == 3) {
 			const char *p = line + used;

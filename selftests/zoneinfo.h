@@ -77,6 +77,7 @@ static inline bool zoneinfo_line(struct zoneinfo *z, struct zoneinfo_entry *at, 
 
 	if (sscanf(line, "Node %u, zone %15s %1s", &at->node, at->zone, rest) == 2) {
 		at->section = ZONEINFO_ZONE;
+		at->cpu = 0;
 		return true;
 	}
 	if (!strcmp(line, "  per-node stats")) {

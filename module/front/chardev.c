@@ -117,6 +117,25 @@ static int get_target(u32 nr, struct pid **pid)
 	return *pid ? 0 : -ESRCH;
 }
 
+/* a process that the caller may read, and its mm; undone by put_target_mm() */
+static int get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
+{
+	int err = get_target(nr, pid);
+
+	if (err)
+		return err;
+	err = mmscope_task_mm(*pid, mm);
+	if (err)
+		put_pid(*pid);
+	return err;
+}
+
+static void put_target_mm(struct pid *pid, struct mm_struct *mm)
+{
+	mmdrop(mm);
+	put_pid(pid);
+}
+
 /* windows until the user's buffer is full or the data ends; a full buffer is no error */
 static int walk_to_user(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 {
@@ -246,18 +265,13 @@ static int ioctl_translate(void *p)
 	err = mmscope_dataset_allowed(&mmscope_translations);
 	if (err)
 		return err;
-	err = get_target(arg->pid, &pid);
+	err = get_target_mm(arg->pid, &pid, &mm);
 	if (err)
 		return err;
-	err = mmscope_task_mm(pid, &mm);
-	if (err)
-		goto out_pid;
 	arg->rec_size = sizeof(struct mmscope_translation);
 	arg->max_lock_ns = 0;
 	err = translate_all(mm, arg);
-	mmdrop(mm);
-out_pid:
-	put_pid(pid);
+	put_target_mm(pid, mm);
 	return err;
 }
 
@@ -270,16 +284,12 @@ static int ioctl_attach(void *p)
 
 	if (!arg->pid)
 		return -EINVAL;
-	err = get_target(arg->pid, &pid);
+	/* who may not read it may not have files made for it */
+	err = get_target_mm(arg->pid, &pid, &mm);
 	if (err)
 		return err;
-	/* who may not read it may not have files made for it */
-	err = mmscope_task_mm(pid, &mm);
-	if (!err) {
-		mmdrop(mm);
-		err = mmscope_attach(pid);
-	}
-	put_pid(pid);
+	err = mmscope_attach(pid);
+	put_target_mm(pid, mm);
 	return err;
 }
 

@@ -163,7 +163,7 @@ static const struct mmscope_field_def pagetable_fields[] = {
 	FIELD(struct mmscope_pagetable, migration, COUNT, "migration entries"),
 	FIELD(struct mmscope_pagetable, other, COUNT, "device, hwpoison, marker entries"),
 	MORE(struct mmscope_pagetable, mm_pgtables_bytes, BYTES,
-	     "pte, pmd and pud tables of the process as VmPTE counts, with spare ones for huge pages"),
+	     "pte, pmd and pud tables as VmPTE counts them, with spare ones for huge pages"),
 	MORE(struct mmscope_pagetable, pid, ID, "process"),
 };
 

@@ -33,7 +33,7 @@
 static_assert(NR_PCP_LISTS <= MMSCOPE_NR_PCP_LISTS);
 
 /* pages visited in a hold: up to 100 ns each when they are not in a cache */
-#define HOLD_STEPS 512
+#define HOLD_STEPS 256
 #define MAX_RESTARTS 4
 
 /**
@@ -42,6 +42,7 @@ static_assert(NR_PCP_LISTS <= MMSCOPE_NR_PCP_LISTS);
  * @count: pcp->count in that hold
  * @ends: first and last page of each list in that hold
  * @at: where each list has been followed to; NULL: to its end
+ * @next: what came next there
  * @blocks: pages or blocks met so far
  * @open: lists not followed to their end
  */
@@ -50,6 +51,7 @@ struct tally {
 	int count;
 	struct list_head ends[NR_PCP_LISTS];
 	struct list_head *at[NR_PCP_LISTS];
+	struct list_head *next[NR_PCP_LISTS];
 	u64 blocks[NR_PCP_LISTS];
 	unsigned int open;
 };
@@ -71,22 +73,32 @@ static void tally_begin(struct per_cpu_pages *pcp, struct tally *t)
 	for (i = 0; i < NR_PCP_LISTS; i++) {
 		t->ends[i] = pcp->lists[i];
 		t->at[i] = &pcp->lists[i];
+		t->next[i] = pcp->lists[i].next;
 	}
 }
 
 static bool tally_changed(const struct per_cpu_pages *pcp, const struct tally *t)
 {
-	return pcp->count != t->count ||
-	       memcmp(pcp->lists, t->ends, sizeof(t->ends));
+	struct list_head links;
+	unsigned int i;
+
+	if (pcp->count != t->count || memcmp(pcp->lists, t->ends, sizeof(t->ends)))
+		return true;
+	for (i = 0; i < NR_PCP_LISTS; i++)
+		if (t->at[i] && (!mmscope_layout_copy(&links, t->at[i], sizeof(links)) ||
+				 links.next != t->next[i]))
+			return true;
+	return false;
 }
 
 /*
- * One step along a list. The place may have left the list since the last hold:
- * then it can lead anywhere, so nothing is followed that does not lead back.
+ * One step along a list. In spite of all checks the place may have left the list
+ * since the last hold and lead anywhere: so faults are caught, and nothing is
+ * followed that does not lead back.
  */
 static bool tally_step(struct per_cpu_pages *pcp, struct tally *t, unsigned int i)
 {
-	struct list_head *next = READ_ONCE(t->at[i]->next);
+	struct list_head *next = t->next[i];
 	struct list_head links;
 
 	if (!mmscope_layout_copy(&links, next, sizeof(links)) || links.prev != t->at[i])
@@ -97,6 +109,7 @@ static bool tally_step(struct per_cpu_pages *pcp, struct tally *t, unsigned int 
 		return true;
 	}
 	t->at[i] = next;
+	t->next[i] = links.next;
 	t->blocks[i]++;
 	return t->blocks[i] <= t->count;
 }
@@ -160,23 +173,27 @@ static int pcp_lists(struct mmscope_walk *w, struct per_cpu_pages *pcp,
 {
 	struct tally t = { };
 	unsigned int i, restarts = 0;
-	int err = 0;
+	bool valid;
+	int err;
 
 	do {
-		if (!pcp_hold(w, pcp, &t)) {
+		valid = pcp_hold(w, pcp, &t);
+		if (!valid) {
 			w->restarts++;
 			if (++restarts > MAX_RESTARTS)
 				break;
 			t.begun = false;
 		}
 		err = mmscope_pause();
-	} while (!err && (!t.begun || t.open));
+		if (err)
+			return err;
+	} while (!valid || t.open);
 
 	rec->count_pages = t.count;
-	rec->listed_pages = t.open ? MMSCOPE_UNKNOWN : tally_pages(&t);
+	rec->listed_pages = valid ? tally_pages(&t) : MMSCOPE_UNKNOWN;
 	for (i = 0; i < NR_PCP_LISTS; i++)
 		rec->list[i] = t.at[i] ? MMSCOPE_UNKNOWN : t.blocks[i];
-	return err;
+	return 0;
 }
 
 static u32 stat_threshold(struct zone *zone, int cpu)

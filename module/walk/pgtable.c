@@ -17,7 +17,6 @@
  * Source: mm->pgd downward. On x86 with page-table isolation that is the
  * kernel's copy of the top level; the levels below are common to both.
  */
-#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -78,141 +77,30 @@ static unsigned long entry_size(u32 level)
 	}
 }
 
-static struct mmscope_pgt_entry make_entry(struct mmscope_pgt_walk *p, u32 level,
-					   const void *at, u64 raw, unsigned long end)
+/* what all entries of a table have in common */
+static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u32 level,
+		       const void *table)
 {
 	/* a folded level looks like an entry on our stack: the table is the pgd */
-	const void *table = level == MMSCOPE_LEVEL_PGD ? p->w->mm->pgd : at;
-
-	return (struct mmscope_pgt_entry) {
-		.addr = p->pos,
-		.end = end,
-		.size = entry_size(level),
-		.level = level,
-		.bottom = level == p->bottom,
-		.raw = raw,
-		.table_pfn = PHYS_PFN(__pa(table)),
-		.pfn = MMSCOPE_UNKNOWN,
-		.swap_type = MMSCOPE_UNKNOWN32,
-		.swap_offset = MMSCOPE_UNKNOWN,
-	};
+	if (level == MMSCOPE_LEVEL_PGD)
+		table = p->w->mm->pgd;
+	e->size = entry_size(level);
+	e->level = level;
+	e->bottom = level == p->bottom;
+	e->table_pfn = PHYS_PFN(__pa(table));
 }
 
-/* base pages between the entry's own start and where it was clipped */
-static unsigned long skipped_pages(const struct mmscope_pgt_entry *e)
+/* an entry that maps nothing, until it is decoded */
+static void init_entry(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u64 raw,
+		       unsigned long end)
 {
-	return (e->addr & (e->size - 1)) >> PAGE_SHIFT;
-}
-
-/* a leaf's bits are the same at every level: a huge one is read as if it were a PTE */
-static u64 leaf_flags(pte_t pte)
-{
-	u64 flags = MMSCOPE_ENTRY_PRESENT | MMSCOPE_ENTRY_LEAF;
-
-	if (pte_write(pte))
-		flags |= MMSCOPE_ENTRY_WRITE;
-	if (compat_pte_user(pte))
-		flags |= MMSCOPE_ENTRY_USER;
-	if (compat_pte_user_exec(pte))
-		flags |= MMSCOPE_ENTRY_EXEC;
-	if (pte_young(pte))
-		flags |= MMSCOPE_ENTRY_ACCESSED;
-	if (pte_dirty(pte))
-		flags |= MMSCOPE_ENTRY_DIRTY;
-	if (pte_soft_dirty(pte))
-		flags |= MMSCOPE_ENTRY_SOFT_DIRTY;
-	if (pte_uffd_wp(pte))
-		flags |= MMSCOPE_ENTRY_UFFD_WP;
-	if (pte_special(pte))
-		flags |= MMSCOPE_ENTRY_SPECIAL;
-	/* x86 marks PROT_NONE with the bit that means global in other entries */
-	if (pte_protnone(pte))
-		flags |= MMSCOPE_ENTRY_PROTNONE;
-	else if (compat_pte_global(pte))
-		flags |= MMSCOPE_ENTRY_GLOBAL;
-	return flags;
-}
-
-/* pte_special means no struct page, but huge entries had no such bit for long */
-static bool is_pfnmap(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e,
-		      unsigned long pfn)
-{
-	if (e->level == MMSCOPE_LEVEL_PTE)
-		return e->flags & MMSCOPE_ENTRY_SPECIAL;
-	return (vma->vm_flags & (VM_PFNMAP | VM_IO)) || !pfn_to_online_page(pfn);
-}
-
-static bool is_huge_zero(const struct mmscope_pgt_entry *e, unsigned long pfn)
-{
-	return e->level == MMSCOPE_LEVEL_PMD && mmscope_has(huge_zero_pfn) &&
-	       READ_ONCE(*mmscope_sym(huge_zero_pfn)) == pfn;
-}
-
-static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte,
-			unsigned long pfn)
-{
-	e->pfn = pfn + skipped_pages(e);
-	e->flags = leaf_flags(pte);
-	if (is_zero_pfn(pfn) || is_huge_zero(e, pfn))
-		e->kind = MMSCOPE_MAPPING_ZERO;
-	else if (is_pfnmap(p->vma, e, pfn))
-		e->kind = MMSCOPE_MAPPING_PFNMAP;
-	else
-		e->kind = MMSCOPE_MAPPING_PAGE;
-}
-
-static void decode_swap(struct mmscope_pgt_entry *e, swp_entry_t entry, bool soft_dirty,
-		     bool uffd_wp)
-{
-	e->kind = compat_swap_kind(entry);
-	e->flags = MMSCOPE_ENTRY_LEAF;
-	if (soft_dirty)
-		e->flags |= MMSCOPE_ENTRY_SOFT_DIRTY;
-	if (uffd_wp || compat_swap_marks_uffd_wp(entry))
-		e->flags |= MMSCOPE_ENTRY_UFFD_WP;
-	if (e->kind == MMSCOPE_MAPPING_SWAP) {
-		e->swap_type = swp_type(entry);
-		e->swap_offset = swp_offset(entry) + skipped_pages(e);
-	}
-}
-
-/* PTEs, and huge entries of hugetlb, which are PTEs in all but their place */
-static void decode_pte(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte)
-{
-	if (pte_none(pte))
-		e->kind = MMSCOPE_PGT_NONE;
-	else if (pte_present(pte))
-		decode_present(p, e, pte, pte_pfn(pte));
-	else
-		decode_swap(e, pte_to_swp_entry(pte), pte_swp_soft_dirty(pte), pte_swp_uffd_wp(pte));
-}
-
-static void decode_pmd(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pmd_t pmd)
-{
-	if (p->bottom == MMSCOPE_LEVEL_PMD)
-		decode_pte(p, e, __pte(pmd_val(pmd)));
-	else if (pmd_none(pmd))
-		e->kind = MMSCOPE_PGT_NONE;
-	else if (!pmd_present(pmd))
-		decode_swap(e, pmd_to_swp_entry(pmd), pmd_swp_soft_dirty(pmd), pmd_swp_uffd_wp(pmd));
-	else if (pmd_leaf(pmd))
-		decode_present(p, e, __pte(pmd_val(pmd)), pmd_pfn(pmd));
-	else
-		e->kind = pmd_bad(pmd) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
-}
-
-static void decode_pud(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pud_t pud)
-{
-	if (p->bottom == MMSCOPE_LEVEL_PUD)
-		decode_pte(p, e, __pte(pud_val(pud)));
-	else if (pud_none(pud))
-		e->kind = MMSCOPE_PGT_NONE;
-	else if (!pud_present(pud))
-		e->kind = MMSCOPE_MAPPING_UNKNOWN;
-	else if (pud_leaf(pud))
-		decode_present(p, e, __pte(pud_val(pud)), pud_pfn(pud));
-	else
-		e->kind = pud_bad(pud) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
+	e->addr = p->pos;
+	e->end = end;
+	e->raw = raw;
+	e->pfn = MMSCOPE_UNKNOWN;
+	e->flags = 0;
+	e->swap_type = MMSCOPE_UNKNOWN32;
+	e->swap_offset = MMSCOPE_UNKNOWN;
 }
 
 /* ------------------------------------------------------------------- levels */
@@ -242,35 +130,35 @@ static int hold_spent(struct mmscope_pgt_walk *p)
 static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
+	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
 	for (; p->pos < end && !ret; ptep++) {
 		pte_t pte = ptep_get(ptep);
-		struct mmscope_pgt_entry e;
 
 		if (pte_none(pte) && !p->nones) {
 			p->pos += PAGE_SIZE;
 			continue;
 		}
-		e = make_entry(p, MMSCOPE_LEVEL_PTE, ptep, pte_val(pte), p->pos + PAGE_SIZE);
-		decode_pte(p, &e, pte);
+		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
+		mmscope_pgt_decode_pte(p, &e, pte);
 		ret = visit(p, &e);
 	}
 	return ret;
 }
 
 /* an entry of a PMD table and all below it; the caller is in an RCU section */
-static int __walk_pmd_entry(struct mmscope_pgt_walk *p, pmd_t *pmdp, unsigned long end,
-			    bool *table)
+static int __walk_pmd_entry(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e,
+			    pmd_t *pmdp, unsigned long end)
 {
 	pmd_t pmd = READ_ONCE(*pmdp);
-	struct mmscope_pgt_entry e = make_entry(p, MMSCOPE_LEVEL_PMD, pmdp, pmd_val(pmd), end);
 	int ret;
 
-	decode_pmd(p, &e, pmd);
-	ret = visit(p, &e);
-	*table = e.kind == MMSCOPE_PGT_TABLE;
-	if (!ret && *table)
+	init_entry(p, e, pmd_val(pmd), end);
+	mmscope_pgt_decode_pmd(p, e, pmd);
+	ret = visit(p, e);
+	if (!ret && e->kind == MMSCOPE_PGT_TABLE)
 		ret = walk_pte(p, pmd, end);
 	return ret;
 }
@@ -278,16 +166,17 @@ static int __walk_pmd_entry(struct mmscope_pgt_walk *p, pmd_t *pmdp, unsigned lo
 static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned long end)
 {
 	pmd_t *pmdp = pmd_offset_lockless(pudp, pud, p->pos);
+	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
 	for (; p->pos < end && !ret; pmdp++) {
 		unsigned long next = pmd_addr_end(p->pos, end);
-		bool table;
 
 		rcu_read_lock();
-		ret = __walk_pmd_entry(p, pmdp, next, &table);
+		ret = __walk_pmd_entry(p, &e, pmdp, next);
 		rcu_read_unlock();
-		if (!ret && table)
+		if (!ret && e.kind == MMSCOPE_PGT_TABLE)
 			ret = hold_spent(p);
 	}
 	return ret;
@@ -295,16 +184,17 @@ static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned
 
 static int walk_pud(struct mmscope_pgt_walk *p, p4d_t *p4dp, p4d_t p4d, unsigned long end)
 {
-	const u32 level = shown_level(p, MMSCOPE_LEVEL_PUD);
 	pud_t *pudp = pud_offset_lockless(p4dp, p4d, p->pos);
+	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	init_table(p, &e, shown_level(p, MMSCOPE_LEVEL_PUD), pudp);
 	for (; p->pos < end && !ret; pudp++) {
 		unsigned long next = pud_addr_end(p->pos, end);
 		pud_t pud = READ_ONCE(*pudp);
-		struct mmscope_pgt_entry e = make_entry(p, level, pudp, pud_val(pud), next);
 
-		decode_pud(p, &e, pud);
+		init_entry(p, &e, pud_val(pud), next);
+		mmscope_pgt_decode_pud(p, &e, pud);
 		ret = visit(p, &e);
 		if (ret || e.kind != MMSCOPE_PGT_TABLE)
 			continue;
@@ -316,15 +206,16 @@ static int walk_pud(struct mmscope_pgt_walk *p, p4d_t *p4dp, p4d_t p4d, unsigned
 static int walk_p4d(struct mmscope_pgt_walk *p, pgd_t *pgdp, pgd_t pgd, unsigned long end)
 {
 	const bool folds_next = mmscope_pgt_folded(p->w->mm, MMSCOPE_LEVEL_PUD);
-	const u32 level = shown_level(p, MMSCOPE_LEVEL_P4D);
 	p4d_t *p4dp = p4d_offset_lockless(pgdp, pgd, p->pos);
+	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	init_table(p, &e, shown_level(p, MMSCOPE_LEVEL_P4D), p4dp);
 	for (; p->pos < end && !ret; p4dp++) {
 		unsigned long next = p4d_addr_end(p->pos, end);
 		p4d_t p4d = READ_ONCE(*p4dp);
-		struct mmscope_pgt_entry e = make_entry(p, level, p4dp, p4d_val(p4d), next);
 
+		init_entry(p, &e, p4d_val(p4d), next);
 		e.kind = p4d_none(p4d) ? MMSCOPE_PGT_NONE :
 			 p4d_bad(p4d) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
 		if (!folds_next)
@@ -339,14 +230,15 @@ static int walk_pgd(struct mmscope_pgt_walk *p, unsigned long end)
 {
 	const bool folds_next = mmscope_pgt_folded(p->w->mm, MMSCOPE_LEVEL_P4D);
 	pgd_t *pgdp = pgd_offset(p->w->mm, p->pos);
+	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	init_table(p, &e, MMSCOPE_LEVEL_PGD, pgdp);
 	for (; p->pos < end && !ret; pgdp++) {
 		unsigned long next = pgd_addr_end(p->pos, end);
 		pgd_t pgd = READ_ONCE(*pgdp);
-		struct mmscope_pgt_entry e =
-			make_entry(p, MMSCOPE_LEVEL_PGD, pgdp, pgd_val(pgd), next);
 
+		init_entry(p, &e, pgd_val(pgd), next);
 		e.kind = pgd_none(pgd) ? MMSCOPE_PGT_NONE :
 			 pgd_bad(pgd) ? MMSCOPE_PGT_BAD : MMSCOPE_PGT_TABLE;
 		if (!folds_next)

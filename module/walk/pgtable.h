@@ -6,6 +6,7 @@
 #define _MMSCOPE_PGTABLE_H
 
 #include <linux/mm_types.h>
+#include <linux/pgtable.h>
 #include <linux/types.h>
 
 struct mmscope_walk;
@@ -73,6 +74,11 @@ struct mmscope_pgt_walk {
 	u32 bottom;
 	u64 began;
 };
+
+/* pgtable_entry.c, for pgtable.c */
+void mmscope_pgt_decode_pte(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte);
+void mmscope_pgt_decode_pmd(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pmd_t pmd);
+void mmscope_pgt_decode_pud(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pud_t pud);
 
 int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma);
 int mmscope_pgt_walk(struct mmscope_pgt_walk *p);

@@ -145,7 +145,6 @@ int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr
 	u32 i = 0;
 
 	while (i < nr && !err) {
-
 		err = mmscope_mm_lock(&w, &began);
 		if (err)
 			break;

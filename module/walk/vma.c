@@ -5,7 +5,8 @@
  * Locks: mmap_lock (read), a bounded hold a call; RCU for a look at
  * mm->exe_file. Paths are made with d_path() into a buffer of the walk's.
  *
- * Staleness: a record is exact at its hold. Between two holds VMAs may be
+ * Staleness: a record is exact at its hold (but a stack may grow under a mere
+ * read lock on 6.1: then start may be the old one). Between two holds VMAs may be
  * split and merged: one may show again in a larger one.
  *
  * Positions are addresses: the end of the last VMA shown.
@@ -14,7 +15,6 @@
  * brk, start_stack, end_data and exe_file.
  */
 #include <linux/dcache.h>
-#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/kdev_t.h>
 #include <linux/limits.h>
@@ -27,7 +27,7 @@
 #include "../mmscope.h"
 #include "task.h"
 
-/* X(flag): VM_flag of the kernel is MMSCOPE_VMA_F_flag of ours */
+/* X(flag, name): VM_flag of the kernel is MMSCOPE_VMA_F_flag of ours */
 #define VMA_FLAGS(X)			\
 	X(READ, "read")			\
 	X(WRITE, "write")		\
@@ -246,7 +246,7 @@ static int emit_vma(struct mmscope_walk *w, struct vm_area_struct *vma)
 		.size_bytes = vma->vm_end - vma->vm_start,
 		.pid = w->pid_nr,
 		.perms = mmscope_vma_perms(vma),
-		.anon_vma = vma->anon_vma != NULL,
+		.anon_vma = !!vma->anon_vma,
 		.flags = our_flags(vma->vm_flags),
 		.raw_flags = vma->vm_flags,
 		.page_size_bytes = vma_kernel_pagesize(vma),
@@ -258,13 +258,28 @@ static int emit_vma(struct mmscope_walk *w, struct vm_area_struct *vma)
 	return mmscope_emit(w, &rec, rec.end);
 }
 
+/* the caller holds mmap_lock */
+static int __vma_walk(struct mmscope_walk *w, unsigned long pos, unsigned long end, u64 began)
+{
+	VMA_ITERATOR(vmi, w->mm, pos);
+	struct vm_area_struct *vma;
+	int ret = 0;
+
+	for_each_vma_range(vmi, vma, end) {
+		ret = emit_vma(w, vma);
+		if (!ret && mmscope_mm_spent(w, began))
+			ret = MMSCOPE_MORE;
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 static int vma_walk(struct mmscope_walk *w)
 {
 	const u64 last = ULONG_MAX;
 	unsigned long pos = min(max(w->cursor.pos, w->q.start), last);
 	unsigned long end = min(w->q.end, last);
-	VMA_ITERATOR(vmi, w->mm, pos);
-	struct vm_area_struct *vma;
 	u64 began;
 	int ret;
 
@@ -273,13 +288,7 @@ static int vma_walk(struct mmscope_walk *w)
 	ret = mmscope_mm_lock(w, &began);
 	if (ret)
 		return ret;
-	for_each_vma_range(vmi, vma, end) {
-		ret = emit_vma(w, vma);
-		if (!ret && mmscope_mm_spent(w, began))
-			ret = MMSCOPE_MORE;
-		if (ret)
-			break;
-	}
+	ret = __vma_walk(w, pos, end, began);
 	mmscope_mm_unlock(w, began);
 	return ret;
 }

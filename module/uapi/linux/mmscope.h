@@ -135,7 +135,7 @@ struct mmscope_node {
 	__u64 totalreserve_pages; /* pgdat->totalreserve_pages */
 	char cpus[64];		/* cpu list, "0-3,8" */
 	__u64 distance[MMSCOPE_NR_NODES];	/* node_distance() to each node */
-	__u64 stat[MMSCOPE_NR_NODE_STATS];	/* pgdat->vm_stat[], pages */
+	__u64 stat[MMSCOPE_NR_NODE_STATS];	/* pgdat->vm_stat[]: pages, KiB (*_kb), events */
 };
 
 /* MMSCOPE_DS_ZONES: one populated zone (struct zone) */
@@ -161,7 +161,7 @@ struct mmscope_zone {
 	__u64 highatomic_free_pages;	/* zone->nr_free_highatomic (6.12) */
 	__u64 lowmem_reserve[MMSCOPE_NR_ZONES];	/* zone->lowmem_reserve[] toward each zone */
 	__u64 stat[MMSCOPE_NR_ZONE_STATS];	/* zone->vm_stat[], pages */
-	__u64 numa[MMSCOPE_NR_NUMA_EVENTS];	/* zone->vm_numa_event[] as folded so far */
+	__u64 numa[MMSCOPE_NR_NUMA_EVENTS];	/* zone->vm_numa_event[] and the CPUs' part */
 };
 
 /* MMSCOPE_DS_PCP: the page lists of one zone and CPU (struct per_cpu_pages) */
@@ -175,7 +175,9 @@ struct mmscope_pcp {
 	__u64 high_min_pages;	/* pcp->high_min (6.12) */
 	__u64 high_max_pages;	/* pcp->high_max (6.12) */
 	__u64 batch_pages;	/* pcp->batch */
-	__u64 listed_pages;	/* sum of the lists, in pages, counted under pcp->lock */
+	__u64 listed_pages;	/* sum of the lists, in pages, counted under pcp->lock;
+				 * UNKNOWN: they changed too fast
+				 */
 	__u64 list[MMSCOPE_NR_PCP_LISTS];	/* blocks on pcp->lists[] */
 };
 
@@ -272,8 +274,8 @@ struct mmscope_slab_cache {
 	__u64 partial_slabs;		/* sum of n->nr_partial */
 	__u64 cpu_slabs;		/* c->slab, all CPUs */
 	__u64 cpu_partial_slabs;	/* c->partial->slabs, all CPUs */
-	__u64 memory_bytes;		/* pages of all slabs */
-	__u64 padding_bytes;		/* slab memory that no requested object can use */
+	__u64 memory_bytes;		/* pages of all slabs, of order s->oo or s->min */
+	__u64 padding_bytes;		/* memory_bytes - total_objects * object_size_bytes */
 	__u64 free_bytes;		/* free_objects * size */
 	__u32 state;			/* flags, enum mmscope_list_state: partial list sampled */
 	__u32 __reserved;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of slab caches share. Include after common.h.
+ */
+#ifndef _MMSCOPE_SLABS_H
+#define _MMSCOPE_SLABS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#define TRIES 50
+
+static inline const struct mmscope_slab_cache *caches(const struct answer *a)
+{
+	return a->records;
+}
+
+static inline void pause_ms(unsigned int ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	nanosleep(&t, NULL);
+}
+
+static inline bool between(uint64_t x, uint64_t a, uint64_t b)
+{
+	return (a <= x && x <= b) || (b <= x && x <= a);
+}
+
+/* text of an attribute without the line end; false if there is none */
+static inline bool slab_text(const char *cache, const char *attribute, char *text, size_t size)
+{
+	char path[192];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/%s", cache, attribute);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, size - 1);
+	close(fd);
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return true;
+}
+
+static inline uint64_t slab_number(const char *cache, const char *attribute)
+{
+	char text[256];
+
+	return slab_text(cache, attribute, text, sizeof(text)) ? strtoull(text, NULL, 10) :
+								 MMSCOPE_UNKNOWN;
+}
+
+#endif /* _MMSCOPE_SLABS_H */
