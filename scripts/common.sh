@@ -10,6 +10,8 @@ OUT=$(realpath -m "${MMSCOPE_OUT:-$TOP/out}")
 LINUX_SOURCE=linux-source-6.12
 # depmod, for one who is not root
 PATH=$PATH:/usr/sbin:/sbin
+# What is made here is read by others: the guest's users, another run.
+umask 022
 # Under `make check` the makes that scripts start are not its sub-makes.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -31,6 +33,12 @@ lock()
 	mkdir -p "$(dirname "$1")"
 	exec {lock_fd}> "$1"
 	flock "$lock_fd"
+}
+
+# The kernels of kernels.conf that every check is for.
+core_kernels()
+{
+	awk '$3 == "core" { print $1 }' "$TOP/scripts/kernels.conf"
 }
 
 as_root()
