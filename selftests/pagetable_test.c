@@ -60,7 +60,7 @@ struct proc_pages {
 	uint64_t smaps_swap;
 	uint64_t pmd_mapped;	/* THP of any kind, mapped by a PMD */
 	uint64_t anon_thp;
-	uint64_t hugetlb[3];	/* 2M, 1G */
+	uint64_t hugetlb[2];	/* of 2M, of 1G */
 };
 
 static void count_map(struct proc_pages *p, pid_t pid, const struct map *m)
@@ -84,7 +84,7 @@ static void count_map(struct proc_pages *p, pid_t pid, const struct map *m)
 		if (!(pagemap[i] & PM_PRESENT))
 			continue;
 		p->present++;
-		flags = kpageflags(pagemap[i] & PM_FRAME);
+		flags = frame_flags(pagemap[i] & PM_FRAME);
 		if (flags >> KPF_ZERO_PAGE & 1) {
 			p->zero++;
 			p->huge_zero += flags >> KPF_THP & 1;

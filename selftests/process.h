@@ -182,13 +182,15 @@ static inline uint64_t *read_pagemap(pid_t pid, uint64_t start, uint64_t end)
 	return read_u64s(path, start / PAGE, (end - start) / PAGE);
 }
 
-static inline uint64_t kpageflags(uint64_t pfn)
+/* /proc/kpageflags of one frame, 0 if it has none */
+static inline uint64_t frame_flags(uint64_t pfn)
 {
-	uint64_t *flags = read_u64s("/proc/kpageflags", pfn, 1);
-	uint64_t ret = flags ? *flags : 0;
+	static int fd = -1;
+	uint64_t flags;
 
-	free(flags);
-	return ret;
+	if (fd < 0)
+		fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	return pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) == sizeof(flags) ? flags : 0;
 }
 
 static inline int write_file(const char *path, const char *text)
@@ -202,6 +204,29 @@ static inline int write_file(const char *path, const char *text)
 	ret = write(fd, text, len) == len ? 0 : -1;
 	close(fd);
 	return ret;
+}
+
+/* so many pages of 2M, however scattered memory is */
+static inline int reserve_huge_pages(uint64_t want)
+{
+	const char *name = "/proc/sys/vm/nr_hugepages";
+	char number[16];
+
+	snprintf(number, sizeof(number), "%lu", want);
+	for (int try = 0; try < 20; try++) {
+		char *text;
+		uint64_t got;
+
+		write_file(name, number);
+		text = read_file(name);
+		got = text ? strtoul(text, NULL, 10) : 0;
+		free(text);
+		if (got == want)
+			return 0;
+		write_file("/proc/sys/vm/drop_caches", "3");
+		write_file("/proc/sys/vm/compact_memory", "1");
+	}
+	return -1;
 }
 
 /*

@@ -27,7 +27,7 @@ struct zoo {
 	char *hugetlb;		/* 3 pages of 2M, the middle one never touched */
 	char *hugetlb_shared;	/* 2 pages of 2M */
 	char *gigantic;		/* 1 page of 1G */
-	char *zero;		/* only read */
+	char *zero;		/* only read; two VMAs */
 	char *file;		/* the program's own file */
 	char *file_shared;	/* a file written through the map */
 	char *shared;		/* MAP_SHARED anonymous, every second page touched */
@@ -74,13 +74,13 @@ static inline char *zoo_huge(size_t bytes)
 static inline void touch(char *p, size_t bytes, size_t step)
 {
 	for (size_t i = 0; i < bytes; i += step)
-		*(volatile char *)(p + i) = i ^ (i >> 8) ^ 1;
+		__atomic_store_n(p + i, i ^ (i >> 8) ^ 1, __ATOMIC_RELAXED);
 }
 
 static inline void zoo_read(const char *p, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i += PAGE)
-		(void)*(const volatile char *)(p + i);
+		__atomic_load_n(p + i, __ATOMIC_RELAXED);
 }
 
 static inline void zoo_files(struct zoo *z, size_t bytes)
@@ -173,6 +173,8 @@ static inline void zoo_anons(struct zoo *z, size_t bytes)
 	zoo_read(z->huge_zero, HUGE_2M);
 	z->zero = zoo_anon(bytes);
 	zoo_read(z->zero, bytes);
+	/* another VMA, with entries that would go on from the first one's */
+	madvise(z->zero + bytes / 2, bytes / 2, MADV_DONTDUMP);
 	z->prot_none = zoo_anon(bytes);
 	touch(z->prot_none, bytes, PAGE);
 	mprotect(z->prot_none, bytes, PROT_NONE);
@@ -211,7 +213,7 @@ static inline int zoo_prepare(void *arg)
 	return 0;
 }
 
-/* swap of 64M in memory, 2M huge pages; 0 if there is swap */
+/* swap of 64M in memory, 2M huge pages; 0 if there are both */
 static inline int zoo_setup(void)
 {
 	const char *thp = "/sys/kernel/mm/transparent_hugepage/";
@@ -222,7 +224,8 @@ static inline int zoo_setup(void)
 	/* khugepaged would move pages while they are compared */
 	snprintf(path, sizeof(path), "%skhugepaged/scan_sleep_millisecs", thp);
 	write_file(path, "4000000000");
-	write_file("/proc/sys/vm/nr_hugepages", "8");
+	if (reserve_huge_pages(8))
+		return -1;
 	write_file("/proc/sys/kernel/numa_balancing", "0");
 	if (system("modprobe zram 2> /dev/null; grep -q zram /proc/swaps || "
 		   "{ echo 64M > /sys/block/zram0/disksize && mkswap /dev/zram0 > /dev/null && "
