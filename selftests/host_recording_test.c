@@ -232,11 +232,11 @@ FIXTURE_TEARDOWN(recording)
 
 TEST_F(recording, an_unknown_dataset_is_printed_as_a_table)
 {
-	ASSERT_EQ(0, run(&self->m, "invented"));
-	EXPECT_STREQ("NAME            BYTES DELTA           ADDR COLOR FLAGS             COUNT.LAST COUNT.FIRST NARROW\n"
-		     "a \"b\", c         4.5M    -5 0x7f0000001000 green hot|wet                    3           1      7\n"
-		     "-                   ?     ?              ? ?     ?       18446744073709551614           ?      ?\n"
-		     "\\x1b[31m\\xff$`\\ 1023B     9            0x0 99    0x82                      30          10      0\n",
+	ASSERT_EQ(0, run(&self->m, "invented -o name,bytes,delta,addr,color,flags,narrow"));
+	EXPECT_STREQ("NAME            BYTES DELTA           ADDR COLOR FLAGS   NARROW\n"
+		     "a \"b\", c         4.5M    -5 0x7f0000001000 green hot|wet      7\n"
+		     "-                   ?     ?              ? ?     ?            ?\n"
+		     "\\x1b[31m\\xff$`\\ 1023B     9            0x0 99    0x82         0\n",
 		     self->m.out);
 	EXPECT_STREQ("", self->m.err);
 }
@@ -314,8 +314,9 @@ TEST_F(recording, a_long_table_has_its_headings_once)
 	put_section(&self->m, RECORDING_END, 0, 0);
 	self->m.walk = (void *)(self->m.file + at);
 	write_file(&self->m, self->m.len);
-	ASSERT_EQ(0, run(&self->m, "invented -o addr,count,bytes | awk '{ w[length($0)]++ } /ADDR/ { h++ } "
-			       "END { for (i in w) n++; print NR, h, n }'"));
+	ASSERT_EQ(0, run(&self->m, "invented -o addr,count,bytes | awk '"
+			 "{ w[length($0)]++ } /ADDR/ { h++ } "
+			 "END { for (i in w) n++; print NR, h, n }'"));
 	EXPECT_STREQ("45001 1 1\n", self->m.out);
 }
 
@@ -324,6 +325,21 @@ TEST_F(recording, the_overview_leaves_out_what_is_absent)
 	ASSERT_EQ(0, run(&self->m, ""));
 	EXPECT_STREQ("mmscope 9.9 on Linux 6.99: 1 CPU, 1 node, pages of 4K, page blocks of 2M\n\n"
 		     "All 1 datasets are available: see 'mmscope list'.\n", self->m.out);
+}
+
+TEST_F(recording, another_abi_or_format_is_refused)
+{
+	struct recording_header *header = (void *)self->m.file;
+	struct mmscope_info *info = (void *)(self->m.file + sizeof(*header) +
+					     sizeof(struct recording_section));
+
+	info->abi_version = MMSCOPE_ABI_VERSION + 1;
+	EXPECT_TRUE(refused(&self->m, run_on(&self->m, self->m.len)));
+	EXPECT_NE(NULL, strstr(self->m.err, "speaks ABI version 2, this mmscope only 1"));
+	info->abi_version = MMSCOPE_ABI_VERSION;
+	header->version = RECORDING_VERSION + 1;
+	EXPECT_TRUE(refused(&self->m, run_on(&self->m, self->m.len)));
+	EXPECT_NE(NULL, strstr(self->m.err, "recorded in format 2, this mmscope knows 1"));
 }
 
 TEST_F(recording, a_file_cut_anywhere_is_refused)

@@ -99,7 +99,7 @@ void board_print(struct board *b, struct out *out)
 	if (nr) {
 		if (out->style.mode == OUT_TABLE)
 			putchar('\n');
-		out_rows(out, &b->ds, b->rows, b->nr);
+		out_rows(out, &b->ds, NULL, b->rows, b->nr);
 	}
 	free(b->rows);
 }

@@ -52,17 +52,7 @@ static const struct mmscope_value shown_names[] = {
 static const struct field column_fields[] = {
 	OWN_FIELD(struct column_row, name, NAME, "as -o and --sort take it"),
 	OWN_FIELD(struct column_row, unit, NAME, "what it counts"),
-	{
-		.name = "shown",
-		.help = "by default, or when asked for",
-		.offset = offsetof(struct column_row, shown),
-		.size = sizeof(__u32),
-		.count = 1,
-		.unit = MMSCOPE_UNIT_ENUM,
-		.flags = MMSCOPE_FIELD_DEFAULT,
-		.nr_values = ARRAY_SIZE(shown_names),
-		.values = shown_names,
-	},
+	OWN_NAMED(struct column_row, shown, ENUM, shown_names, "by default, or when asked for"),
 	OWN_FIELD(struct column_row, help, NAME, "what it means"),
 };
 
@@ -88,7 +78,7 @@ static void list_columns(const struct dataset *ds, struct out *out)
 		rows[i].shown = f->flags & MMSCOPE_FIELD_DEFAULT ? 1 : 0;
 		snprintf(rows[i].help, sizeof(rows[i].help), "%s", f->help);
 	}
-	out_rows(out, &column_rows, rows, all.nr);
+	out_rows(out, &column_rows, NULL, rows, all.nr);
 	free(rows);
 	columns_free(&all);
 }
@@ -174,17 +164,6 @@ static bool give(void *ctx, const void *rec)
 	return out_record(ctx, rec);
 }
 
-static void choose_columns(const struct dataset *ds, const struct options *o,
-			   struct columns *columns)
-{
-	if (o->columns)
-		columns_parse(ds, o->columns, columns);
-	else if (o->all_columns)
-		columns_all(ds, columns);
-	else
-		columns_default(ds, columns);
-}
-
 static void show_stats(const struct dataset *ds, const struct walk_stats *stats)
 {
 	fflush(stdout);
@@ -236,7 +215,7 @@ void cmd_dataset(struct source *s, const struct options *o, int argc, char **arg
 	int err = 0;
 
 	style.titles = o->several;
-	if (o->several && (style.mode == OUT_RAW || style.mode == OUT_PAIRS || style.mode == OUT_CSV))
+	if (o->several && style.mode != OUT_TABLE && style.mode != OUT_JSON)
 		die("this form of output takes one dataset at a time");
 	for (int i = 0; i < argc; i++)
 		find_dataset(s, argv[i]);	/* all names are right before one is shown */

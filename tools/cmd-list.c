@@ -25,22 +25,10 @@ static const struct mmscope_value need_names[] = {
 	{ .value = MMSCOPE_DATASET_POINT, .name = "address" },
 };
 
-#define OWN_NAMED(_member, _unit, _names, _help) {			\
-	.name = #_member,						\
-	.help = _help,							\
-	.offset = offsetof(struct list_row, _member),			\
-	.size = sizeof(__u32),						\
-	.count = 1,							\
-	.unit = MMSCOPE_UNIT_##_unit,					\
-	.flags = MMSCOPE_FIELD_DEFAULT,					\
-	.nr_values = ARRAY_SIZE(_names),				\
-	.values = _names,						\
-}
-
 static const struct field list_fields[] = {
 	OWN_FIELD(struct list_row, name, NAME, "as the command line takes it"),
-	OWN_NAMED(state, ENUM, state_names, "on this kernel"),
-	OWN_NAMED(needs, FLAGS, need_names, "what must be given with it"),
+	OWN_NAMED(struct list_row, state, ENUM, state_names, "on this kernel"),
+	OWN_NAMED(struct list_row, needs, FLAGS, need_names, "what must be given with it"),
 	OWN_FIELD(struct list_row, help, NAME, "what a record is"),
 	OWN_FIELD(struct list_row, detail, NAME, "why it is not ok"),
 };
@@ -57,11 +45,13 @@ static const __u32 needs_mask = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT;
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv)
 {
 	struct list_row *rows = xzalloc(sizeof(*rows) * s->nr_datasets);
-	struct out *out = out_new(&o->style, &s->info);
+	struct columns columns = { 0 };
+	struct out *out;
 
 	(void)argv;
 	if (argc)
 		die("list takes no further words");
+	choose_columns(&list_rows, o, &columns);
 	for (__u32 i = 0; i < s->nr_datasets; i++) {
 		const struct dataset *ds = s->datasets[i];
 
@@ -71,7 +61,9 @@ void cmd_list(struct source *s, const struct options *o, int argc, char **argv)
 		snprintf(rows[i].help, sizeof(rows[i].help), "%s", ds->help);
 		snprintf(rows[i].detail, sizeof(rows[i].detail), "%s", ds->detail);
 	}
-	out_rows(out, &list_rows, rows, s->nr_datasets);
+	out = out_new(&o->style, &s->info);
+	out_rows(out, &list_rows, &columns, rows, s->nr_datasets);
 	out_free(out);
+	columns_free(&columns);
 	free(rows);
 }

@@ -37,8 +37,8 @@ static const struct bit x86_bits[] = {
 	{ 1ULL << 6, "DIRTY" }, { 1ULL << 8, "GLOBAL" }, { 1ULL << 63, "NX" },
 };
 
-#define X86_PRESENT	(1ULL << 0)
-#define X86_PSE		(1ULL << 7)
+#define X86_PRESENT	0x01ULL
+#define X86_PSE		0x80ULL
 
 /* Above the lowest level, bit 7 makes an entry map a page itself. */
 static void print_x86_bits(__u64 entry, bool lowest)
@@ -208,16 +208,11 @@ static void print_records(struct source *s, const struct options *o, const struc
 	struct columns columns = { 0 };
 	struct out *out = out_new(&o->style, &s->info);
 
-	if (o->columns)
-		columns_parse(ds, o->columns, &columns);
-	else if (o->all_columns || o->style.mode == OUT_JSON)
+	if (o->style.mode == OUT_JSON && !o->columns)
 		columns_all(ds, &columns);
 	else
-		columns_default(ds, &columns);
-	out_begin(out, ds->name, &columns);
-	for (__u32 i = 0; i < nr; i++)
-		out_record(out, recs + (size_t)i * ds->rec_size);
-	out_end(out);
+		choose_columns(ds, o, &columns);
+	out_rows(out, ds, &columns, recs, nr);
 	out_free(out);
 	columns_free(&columns);
 }

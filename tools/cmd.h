@@ -88,9 +88,23 @@ void cmd_detach(struct source *s, const struct options *o, int argc, char **argv
 /* query.c */
 void query_parse(struct source *s, const struct dataset *ds, const struct options *o,
 		 struct mmscope_walk_arg *query);
+void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns);
 __u32 parse_pid(const char *word);
 
 /* fields of records that the tool itself makes */
+#define OWN_NAMED(_type, _member, _unit, _values, _help) {		\
+	.name = #_member,						\
+	.help = _help,							\
+	.offset = offsetof(_type, _member),				\
+	.size = sizeof(((_type *)0)->_member),				\
+	.count = 1,							\
+	.unit = MMSCOPE_UNIT_##_unit,					\
+	.flags = MMSCOPE_FIELD_DEFAULT,					\
+	.nr_values = sizeof(_values) / sizeof(struct mmscope_value),	\
+	.values = _values,						\
+}
+
+/* without names of values */
 #define OWN_FIELD(_type, _member, _unit, _help) {			\
 	.name = #_member,						\
 	.help = _help,							\
@@ -100,7 +114,5 @@ __u32 parse_pid(const char *word);
 	.unit = MMSCOPE_UNIT_##_unit,					\
 	.flags = MMSCOPE_FIELD_DEFAULT,					\
 }
-
-#define ARRAY_SIZE(_a) (sizeof(_a) / sizeof((_a)[0]))
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sections of a recording. The file may come from anywhere: every length is
- * checked against the file's before it is used.
+ * The sections of a recording. The file may come from anywhere: lengths have a
+ * bound, and one that goes past the end of the file is found out by the section
+ * that must follow.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "index.h"
 #include "text.h"
@@ -33,7 +33,7 @@ static void get(struct index *r, void *data, size_t bytes)
 }
 
 /* Read the head of a section. Return: false at the last. */
-static bool read_section(struct index *r, off_t size, struct section *out)
+static bool read_section(struct index *r, struct section *out)
 {
 	struct recording_section head;
 	size_t known;
@@ -43,8 +43,6 @@ static bool read_section(struct index *r, off_t size, struct section *out)
 	begin = ftello(r->file);
 	if (head.bytes > RECORDING_MAX_BYTES || head.arg_bytes > head.bytes)
 		die("%s: a length in the recording makes no sense", r->path);
-	if ((__u64)(size - begin) < head.bytes + (-head.bytes % 8))
-		die("%s: the recording is cut off", r->path);
 	*out = (struct section){
 		.type = head.type,
 		.arg_bytes = head.arg_bytes,
@@ -61,12 +59,9 @@ static bool read_section(struct index *r, off_t size, struct section *out)
 static void read_index(struct index *r)
 {
 	struct section section;
-	struct stat st;
 	size_t room = 0;
 
-	if (fstat(fileno(r->file), &st))
-		die("%s: %s", r->path, strerror(errno));
-	while (read_section(r, st.st_size, &section)) {
+	while (read_section(r, &section)) {
 		if (r->nr == room) {
 			room = 2 * room + 16;
 			r->sections = xrealloc(r->sections, room, sizeof(section));

@@ -13,7 +13,8 @@
 #include "cmd.h"
 
 static const struct command commands[] = {
-	{ "list", "", "which datasets there are", cmd_list, OPTS_OUTPUT | OPTS_SOURCE },
+	{ "list", "", "which datasets there are", cmd_list,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
@@ -24,6 +25,7 @@ static const struct command commands[] = {
 static const struct command overview = {
 	"", "", "", cmd_overview, OPTS_OUTPUT | OPTS_SOURCE
 };
+
 static const struct command datasets = {
 	"", "", "", cmd_dataset,
 	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_SOURCE | OPTS_VERBOSE

@@ -18,7 +18,7 @@ static void add_string(struct text *t, const char *s, size_t len)
 		unsigned char c = *s;
 
 		if (!n) {
-			text_add(t, "\\ufffd");	/* no character: say so */
+			text_adds(t, "\\ufffd");	/* no character: say so */
 			n = 1;
 		} else if (c == '"' || c == '\\') {
 			text_add(t, "\\%c", c);
@@ -44,7 +44,7 @@ static void add_flags(struct text *t, const struct field *f, __u64 value)
 
 	text_addc(t, '[');
 	while (field_next_flag(f, &value, &name)) {
-		text_add(t, "%s", sep);
+		text_adds(t, sep);
 		add_word(t, name);
 		sep = ", ";
 	}
@@ -66,7 +66,7 @@ static void add_value(struct text *t, const struct column *c, const void *rec)
 		return;
 	}
 	if (!column_number(c, rec, &value)) {
-		text_add(t, "null");
+		text_adds(t, "null");
 		return;
 	}
 	if (f->unit == MMSCOPE_UNIT_FLAGS) {
@@ -80,7 +80,7 @@ static void add_value(struct text *t, const struct column *c, const void *rec)
 	} else if (f->flags & MMSCOPE_FIELD_SIGNED) {
 		text_add(t, "%lld", (long long)value);
 	} else {
-		text_add(t, "%llu", value);
+		text_add_number(t, value);
 	}
 }
 
@@ -108,9 +108,9 @@ static void add_array(struct text *t, const struct columns *columns, size_t firs
 
 		if (c->field != f || seen_before(columns, i, c, true))
 			continue;
-		text_add(t, "%s", sep);
+		text_adds(t, sep);
 		add_word(t, c->name + strlen(f->name) + 1);
-		text_add(t, ": ");
+		text_adds(t, ": ");
 		add_value(t, c, rec);
 		sep = ", ";
 	}
@@ -121,15 +121,15 @@ static void json_record(struct out *o, const void *rec)
 {
 	const char *sep = "";
 
-	text_add(&o->text, "%s\n    {", o->records ? "," : "");
+	text_adds(&o->text, o->records ? ",\n    {" : "\n    {");
 	for (size_t i = 0; i < o->columns->nr; i++) {
 		const struct column *c = &o->columns->col[i];
 
 		if (seen_before(o->columns, i, c, false))
 			continue;
-		text_add(&o->text, "%s", sep);
+		text_adds(&o->text, sep);
 		add_word(&o->text, c->field->name);
-		text_add(&o->text, ": ");
+		text_adds(&o->text, ": ");
 		if (c->field->flags & MMSCOPE_FIELD_ARRAY)
 			add_array(&o->text, o->columns, i, rec);
 		else
@@ -159,21 +159,21 @@ static void json_begin(struct out *o, const char *name)
 {
 	if (!o->datasets)
 		add_head(o);
-	text_add(&o->text, ",\n  ");
+	text_adds(&o->text, ",\n  ");
 	add_word(&o->text, name);
-	text_add(&o->text, ": [");
+	text_adds(&o->text, ": [");
 }
 
 static void json_end(struct out *o)
 {
-	text_add(&o->text, o->records ? "\n  ]" : "]");
+	text_adds(&o->text, o->records ? "\n  ]" : "]");
 }
 
 static void json_close(struct out *o)
 {
 	if (!o->datasets)
 		return;
-	text_add(&o->text, "\n}\n");
+	text_adds(&o->text, "\n}\n");
 	fwrite(o->text.s, 1, o->text.len, stdout);
 }
 

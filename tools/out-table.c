@@ -65,8 +65,13 @@ static void print_part(struct out *o)
 	scols_table_enable_noheadings(o->table, 1);
 	for (size_t i = 0; i < o->columns->nr; i++) {
 		struct libscols_column *col = scols_table_get_column(o->table, i);
+		size_t width = scols_column_get_width(col);
 
-		scols_column_set_whint(col, scols_column_get_width(col));
+		/* no part is narrower than its heading; only a strict column heeds a hint */
+		if (width <= strlen(o->columns->col[i].name))
+			continue;
+		scols_column_set_whint(col, width);
+		scols_column_set_flags(col, scols_column_get_flags(col) | SCOLS_FL_STRICTWIDTH);
 	}
 }
 

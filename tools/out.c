@@ -42,25 +42,24 @@ static void raw_begin(struct out *o, const char *name)
 	putchar('\n');
 }
 
-/* Each column is one word: "-" is empty, "?" is unknown. */
+/* Each column is one word, but for a text at the end: "-" is empty, "?" is unknown. */
 static void raw_record(struct out *o, const void *rec)
 {
-	struct text word = { 0 };
+	struct text *word = &o->word;
 
 	for (size_t i = 0; i < o->columns->nr; i++) {
-		text_clear(&word);
+		text_clear(word);
 		if (i)
 			text_addc(&o->text, ' ');
-		if (!value_text(&word, &o->columns->col[i], rec, false))
+		if (!value_text(word, &o->columns->col[i], rec, false))
 			text_addc(&o->text, '?');
-		else if (!word.len)
+		else if (!word->len)
 			text_addc(&o->text, '-');
 		else
-			text_add_escaped(&o->text, word.s, word.len);
+			text_add_escaped(&o->text, word->s, word->len, i + 1 == o->columns->nr);
 	}
 	text_addc(&o->text, '\n');
 	put_text(o);
-	text_free(&word);
 }
 
 static const struct out_ops raw_ops = {
@@ -94,21 +93,20 @@ static void add_quoted(struct text *t, const char *s, size_t len)
 
 static void pairs_record(struct out *o, const void *rec)
 {
-	struct text value = { 0 };
+	struct text *word = &o->word;
 
 	for (size_t i = 0; i < o->columns->nr; i++) {
-		text_clear(&value);
-		value_text(&value, &o->columns->col[i], rec, false);
+		text_clear(word);
+		value_text(word, &o->columns->col[i], rec, false);
 		if (i)
 			text_addc(&o->text, ' ');
 		add_variable(&o->text, o->columns->col[i].name);
 		text_addn(&o->text, "=\"", 2);
-		add_quoted(&o->text, value.s, value.len);
+		add_quoted(&o->text, word->s, word->len);
 		text_addc(&o->text, '"');
 	}
 	text_addc(&o->text, '\n');
 	put_text(o);
-	text_free(&value);
 }
 
 static const struct out_ops pairs_ops = {
@@ -155,18 +153,17 @@ static void csv_begin(struct out *o, const char *name)
 
 static void csv_record(struct out *o, const void *rec)
 {
-	struct text value = { 0 };
+	struct text *word = &o->word;
 
 	for (size_t i = 0; i < o->columns->nr; i++) {
-		text_clear(&value);
-		value_text(&value, &o->columns->col[i], rec, false);
+		text_clear(word);
+		value_text(word, &o->columns->col[i], rec, false);
 		if (i)
 			text_addc(&o->text, ',');
-		add_csv(&o->text, value.s, value.len);
+		add_csv(&o->text, word->s, word->len);
 	}
 	text_addc(&o->text, '\n');
 	put_text(o);
-	text_free(&value);
 }
 
 static const struct out_ops csv_ops = {
@@ -220,18 +217,23 @@ void out_free(struct out *o)
 {
 	o->ops->close(o);
 	text_free(&o->text);
+	text_free(&o->word);
 	free(o);
 }
 
-/* A dataset that the tool itself made: @nr rows of ds->rec_size bytes. */
-void out_rows(struct out *o, const struct dataset *ds, const void *rows, size_t nr)
+/* Records that are all there: @nr rows of ds->rec_size bytes; NULL: default columns. */
+void out_rows(struct out *o, const struct dataset *ds, const struct columns *columns,
+	      const void *rows, size_t nr)
 {
-	struct columns columns = { 0 };
+	struct columns defaults = { 0 };
 
-	columns_default(ds, &columns);
-	out_begin(o, ds->name, &columns);
+	if (!columns) {
+		columns_default(ds, &defaults);
+		columns = &defaults;
+	}
+	out_begin(o, ds->name, columns);
 	for (size_t i = 0; i < nr; i++)
 		out_record(o, (const char *)rows + i * ds->rec_size);
 	out_end(o);
-	columns_free(&columns);
+	columns_free(&defaults);
 }

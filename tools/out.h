@@ -56,7 +56,8 @@ struct out_ops {
  * @columns: of the dataset under way
  * @datasets: begun so far
  * @records: of the dataset under way
- * @text: scratch
+ * @text: of the record under way
+ * @word: of the column under way
  * @table: of OUT_TABLE
  */
 struct out {
@@ -67,6 +68,7 @@ struct out {
 	__u64 datasets;
 	__u64 records;
 	struct text text;
+	struct text word;
 	struct libscols_table *table;
 };
 
@@ -75,7 +77,8 @@ void out_begin(struct out *o, const char *name, const struct columns *columns);
 bool out_record(struct out *o, const void *rec);
 void out_end(struct out *o);
 void out_free(struct out *o);
-void out_rows(struct out *o, const struct dataset *ds, const void *rows, size_t nr);
+void out_rows(struct out *o, const struct dataset *ds, const struct columns *columns,
+	      const void *rows, size_t nr);
 
 extern const struct out_ops out_table_ops;	/* out-table.c */
 extern const struct out_ops out_json_ops;	/* out-json.c */

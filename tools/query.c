@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Filters as people write them: nodes, zones, processes, ranges and classes,
- * made into a query with the names that the dataset itself declares.
+ * Choices as people write them: columns, and filters by node, zone, process,
+ * range and class, made into a query with the names that the dataset declares.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -144,4 +144,15 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		parse_range(ds, o->range, query);
 	if (o->class)
 		parse_class(ds, o->class, &query->class_mask);
+}
+
+/* The columns of a command line. */
+void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns)
+{
+	if (o->columns)
+		columns_parse(ds, o->columns, columns);
+	else if (o->all_columns)
+		columns_all(ds, columns);
+	else
+		columns_default(ds, columns);
 }

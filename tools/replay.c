@@ -103,7 +103,7 @@ static bool wanted(const struct dataset *ds, const struct mmscope_walk_arg *q, c
 
 	if (q->node == MMSCOPE_ANY && q->zone == MMSCOPE_ANY && !q->class_mask)
 		return true;
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
 		struct column c = { .field = filters[i].f };
 		__u64 value = 0;
 

@@ -13,7 +13,7 @@
 
 #include "schema.h"
 
-#define MAX_RECORD	(1U << 20)
+#define MAX_RECORD	0x100000U
 
 /* what a dataset made by dataset_new() owns */
 struct loaded {
@@ -156,7 +156,7 @@ const char *unit_name(__u32 unit)
 		[MMSCOPE_UNIT_NAME] = "text",
 	};
 
-	return unit < sizeof(names) / sizeof(names[0]) ? names[unit] : "?";
+	return unit < ARRAY_SIZE(names) ? names[unit] : "?";
 }
 
 /* ----------------------------------------------------------------- columns */
@@ -252,9 +252,10 @@ void columns_parse(const struct dataset *ds, const char *list, struct columns *o
 		columns_default(ds, out);
 		list++;
 	}
-	rest = copy = strdup(list);
+	copy = strdup(list);
 	if (!copy)
 		die("out of memory");
+	rest = copy;
 	while ((name = strsep(&rest, ",")))
 		add_named(ds, name, out);
 	free(copy);
@@ -369,7 +370,8 @@ static void add_flags(struct text *t, const struct field *f, __u64 value)
 	const char *sep = "", *name;
 
 	while (field_next_flag(f, &value, &name)) {
-		text_add(t, "%s%s", sep, name);
+		text_adds(t, sep);
+		text_adds(t, name);
 		sep = "|";
 	}
 	if (value)
@@ -383,7 +385,7 @@ static void add_number(struct text *t, const struct field *f, __u64 value, bool 
 	if (f->unit == MMSCOPE_UNIT_ENUM)
 		name = field_value_name(f, value);
 	if (name)
-		text_add(t, "%s", name);
+		text_adds(t, name);
 	else if (f->unit == MMSCOPE_UNIT_FLAGS)
 		add_flags(t, f, value);
 	else if (f->unit == MMSCOPE_UNIT_ADDR)
@@ -393,7 +395,7 @@ static void add_number(struct text *t, const struct field *f, __u64 value, bool 
 	else if (f->unit == MMSCOPE_UNIT_BYTES && human)
 		text_add_size(t, value);
 	else
-		text_add(t, "%llu", value);
+		text_add_number(t, value);
 }
 
 /*

@@ -12,7 +12,7 @@
 
 #include "source.h"
 
-#define WALK_BYTES	(1U << 20)	/* a call's buffer */
+#define WALK_BYTES	0x100000U	/* a call's buffer */
 /* far beyond any kernel's; a description comes from a file as well */
 #define MAX_DATASETS	1024
 #define MAX_FIELDS	1024
@@ -174,26 +174,17 @@ static void explain_errno(struct source *s, const struct dataset *ds, __u32 pid,
 			  bool begun)
 {
 	bool process = ds->flags & (MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT);
+	bool refused = err == -EPERM || err == -EACCES || err == -ESRCH;
 
-	switch (err) {
-	case -EPERM:
-	case -EACCES:
-	case -ESRCH:
-		if (process && ds->state != MMSCOPE_STATE_UNAVAILABLE) {
-			explain_process(s, pid, err, begun);
-			break;
-		}
-		/* fallthrough */
-	case -EOPNOTSUPP:
+	if (refused && process && ds->state != MMSCOPE_STATE_UNAVAILABLE)
+		explain_process(s, pid, err, begun);
+	else if (refused || err == -EOPNOTSUPP)
 		explain(s, "%s: not available on this kernel%s%s", ds->name,
 			*ds->detail ? ": " : "", ds->detail);
-		break;
-	case -EPROTO:
+	else if (err == -EPROTO)
 		explain(s, "%s: the answer makes no sense", ds->name);
-		break;
-	default:
+	else
 		explain(s, "%s: %s", ds->name, strerror(-err));
-	}
 }
 
 /* ----------------------------------------------------------------- questions */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 
@@ -23,7 +24,8 @@ void die(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	exit(EXIT_FAILURE);
+	/* not exit(): what is allocated is no leak, and stdout is flushed already */
+	_exit(EXIT_FAILURE);
 }
 
 void *xrealloc(void *p, size_t n, size_t size)
@@ -62,14 +64,38 @@ void text_addn(struct text *t, const char *s, size_t len)
 		t->room = t->len + len + 64 + t->room / 2;
 		t->s = xrealloc(t->s, t->room, 1);
 	}
-	memcpy(t->s + t->len, s, len);
+	if (len)
+		memcpy(t->s + t->len, s, len);
 	t->len += len;
 	t->s[t->len] = '\0';
 }
 
+void text_adds(struct text *t, const char *s)
+{
+	text_addn(t, s, strlen(s));
+}
+
 void text_addc(struct text *t, char c)
 {
-	text_addn(t, &c, 1);
+	if (t->room - t->len <= 1) {
+		text_addn(t, &c, 1);
+		return;
+	}
+	t->s[t->len++] = c;
+	t->s[t->len] = '\0';
+}
+
+/* By hand: there may be millions of them, and printf() is what they cost. */
+void text_add_number(struct text *t, __u64 value)
+{
+	char digits[20];
+	int i = sizeof(digits);
+
+	do {
+		digits[--i] = '0' + value % 10;
+		value /= 10;
+	} while (value);
+	text_addn(t, digits + i, sizeof(digits) - i);
 }
 
 void text_add(struct text *t, const char *format, ...)
@@ -85,13 +111,18 @@ void text_add(struct text *t, const char *format, ...)
 		text_addn(t, buf, (size_t)len < sizeof(buf) ? (size_t)len : sizeof(buf) - 1);
 }
 
-/* One word, as debugfs has it: white space, backslash and controls as \ooo. */
-void text_add_escaped(struct text *t, const char *s, size_t len)
+/*
+ * As debugfs has it: backslash and controls as \ooo, and blanks too unless it is
+ * the @last text of a line, which ends with the line.
+ */
+void text_add_escaped(struct text *t, const char *s, size_t len, bool last)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = s[i];
 
-		if (c <= ' ' || c == '\\' || c == 0x7f)
+		if (c == ' ' && last)
+			text_addc(t, c);
+		else if (c <= ' ' || c == '\\' || c == 0x7f)
 			text_add(t, "\\%03o", c);
 		else
 			text_addc(t, c);

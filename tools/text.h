@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define ARRAY_SIZE(_a) (sizeof(_a) / sizeof((_a)[0]))
+
 /**
  * struct text - a string that grows; begin with { 0 }
  * @s: the string, NUL-terminated; NULL until something is added
@@ -25,9 +27,11 @@ struct text {
 void text_clear(struct text *t);
 void text_free(struct text *t);
 void text_addn(struct text *t, const char *s, size_t len);
+void text_adds(struct text *t, const char *s);
 void text_addc(struct text *t, char c);
+void text_add_number(struct text *t, __u64 value);
 void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_add_escaped(struct text *t, const char *s, size_t len);
+void text_add_escaped(struct text *t, const char *s, size_t len, bool last);
 void text_add_size(struct text *t, __u64 bytes);
 
 size_t utf8_len(const char *s, size_t len);

@@ -132,7 +132,7 @@ static const struct mmscope_field_def buddy_fields[] = {
 	FIELD(struct mmscope_buddy, unusable_permille, PERMILLE,
 	      "part of the zone's free memory in blocks smaller than this order"),
 	FIELD_SIGNED(struct mmscope_buddy, extfrag_permille, PERMILLE,
-		     "why an allocation of this order fails: near 0 for lack of memory, near 1000 by fragmentation; -1000: it would not fail"),
+		     "near 0: no memory for this order, near 1000: fragmented; -1000: it would do"),
 	FIELD(struct mmscope_buddy, largest_order, ID, "of the free blocks in this zone"),
 	MORE_FLAGS(struct mmscope_buddy, state, &mmscope_list_state_names,
 		   "what happened to the list while it was counted"),

@@ -78,14 +78,15 @@ static int walk_lists(struct mmscope_walk *w)
 	int ret;
 
 	while ((id = mmscope_freelist_find(&w->q, id)) != MMSCOPE_NO_LIST) {
-		if (id != at)
-			index = hint = 0;
+		if (id != at) {
+			index = 0;
+			hint = 0;
+		}
 		mmscope_freelist_begin(l, id, index, hint);
 		ret = walk_list(w, l);
 		if (ret)
 			return ret;
-		at = ++id;
-		index = hint = 0;
+		id++;
 		w->cursor.pos = position(id, 0);
 		w->cursor.hint = 0;
 	}

@@ -37,7 +37,8 @@ static void count_pages(struct zone *zone, const struct page *page, unsigned lon
 	/* it may lie inside a larger free block, which is all of one zone */
 	mmscope_free_head(page, pfn, &order);
 	if (order >= 0 && page_zone(page) == zone) {
-		rec->pages = rec->free_pages = end - pfn;
+		rec->pages = end - pfn;
+		rec->free_pages = rec->pages;
 		return;
 	}
 	for (; pfn < end; pfn += n, page += n) {

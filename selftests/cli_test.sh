@@ -1,0 +1,321 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The mmscope command on the running kernel: every form of every dataset, the
+# same numbers as debugfs and /proc, and a clear sentence for all that can be
+# wrong. Runs in a guest (busybox sh); leaves the module loaded.
+command -v mmscope > /dev/null || { echo "1..0 # SKIP no mmscope command"; exit 4; }
+debugfs=/sys/kernel/debug/mmscope
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+points=0
+failed=0
+
+point()	# point STATUS DESCRIPTION
+{
+	points=$((points + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $points - $2"
+	else
+		echo "not ok $points - $2"
+		failed=1
+		[ ! -s err ] || sed 's/^/# /' err
+	fi
+}
+
+# What a dataset needs besides its name; the big ones are cut short.
+options()
+{
+	case $1 in
+	vmas|pagetables|mappings) echo "--pid $$" ;;
+	pages|free_blocks|pageblocks) echo "--limit 500" ;;
+	esac
+}
+
+datasets()
+{
+	mmscope list -rn -o name
+}
+
+# Brackets outside of strings come in pairs, and it begins and ends with one.
+# The host's tests have a real parser; this is for datasets of this kernel.
+json_is_balanced()
+{
+	awk '
+	{ gsub(/\\./, ""); gsub(/"[^"]*"/, "s"); if (/"/) bad = 1
+	  text = text $0 }
+	END {
+		if (text !~ /^\{.*\}$/ || text ~ /,[ \t]*[]}]/) bad = 1
+		n = split(text, c, "")
+		for (i = 1; i <= n; i++) {
+			if (c[i] == "{" || c[i] == "[") stack[++depth] = c[i]
+			if (c[i] == "}" && stack[depth--] != "{") bad = 1
+			if (c[i] == "]" && stack[depth--] != "[") bad = 1
+		}
+		exit bad || depth
+	}' "$1"
+}
+
+prints()	# prints DATASET FORM...
+{
+	dataset=$1
+	shift
+	# shellcheck disable=SC2046 # words
+	mmscope "$dataset" $(options "$dataset") "$@" > out 2> err &&
+		[ -s out ] && [ ! -s err ]
+}
+
+test_forms()
+{
+	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
+		[ "$dataset" != translations ] || continue
+		bad=0
+		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
+			    --list-columns "--csv --noheadings"; do
+			# shellcheck disable=SC2086 # words
+			prints "$dataset" $form || { bad=1; echo "# $dataset $form"; }
+		done
+		for form in --json "--json --output-all" "--list-columns --json"; do
+			# shellcheck disable=SC2086 # words
+			if ! prints "$dataset" $form || ! json_is_balanced out; then
+				bad=1
+				echo "# $dataset $form"
+			fi
+		done
+		point $bad "$dataset prints in every form"
+	done
+	mmscope > out 2> err && grep -q "$(uname -r)" out
+	point $? "the overview names the kernel"
+	mmscope --json > out 2> err && json_is_balanced out
+	point $? "the overview is JSON too"
+	[ "$(datasets | wc -l)" -ge 13 ]
+	point $? "list names all datasets"
+}
+
+# Only these columns of a text with a heading; "all": as it is.
+columns()	# columns NAME,NAME...
+{
+	if [ "$1" = all ]; then
+		cat
+		return
+	fi
+	awk -v names=",$1," '
+		NR == 1 { for (i = 1; i <= NF; i++) if (index(names, "," $i ",")) want[i] }
+		{ line = ""
+		  for (i = 1; i <= NF; i++) if (i in want) line = line $i " "
+		  print line }'
+}
+
+# No cell of ours differs while it is the same in debugfs before and after.
+# Counters move: one quiet moment of many is enough, a difference in form never
+# goes away.
+agrees()	# agrees FILE COLUMNS COMMAND...
+{
+	file=$1
+	chosen=$2
+	shift 2
+	i=0
+	while [ $i -lt 30 ]; do
+		columns "$chosen" < "$file" > before
+		"$@" 2> err | columns "$chosen" > ours
+		columns "$chosen" < "$file" > after
+		awk '{ n = FNR }
+			FILENAME == "before" { b[FNR] = $0; lines = FNR }
+			FILENAME == "ours" { o[FNR] = $0; mine = FNR }
+			FILENAME == "after" {
+				if (split(b[FNR], x) != split(o[FNR], y)) bad = 1
+				split($0, z)
+				for (f in x) if (x[f] == z[f] && y[f] != z[f]) bad = 1
+			}
+			END { exit bad || lines < 2 || mine != lines || n != lines }' \
+			before ours after && return 0
+		i=$((i + 1))
+	done
+	diff before ours | sed 's/^/# /' | head -n 4
+	return 1
+}
+
+test_debugfs()
+{
+	for dataset in features nodes zones pcp buddy slab_caches pageblocks; do
+		chosen=all
+		# which slabs are partial depends on who reads: the command has more VMAs than cat
+		[ $dataset != slab_caches ] || chosen=name,object_size_bytes,size_bytes,flags,ctor
+		agrees $debugfs/$dataset "$chosen" mmscope $dataset --raw --output-all
+		point $? "$dataset is what debugfs has"
+	done
+	mmscope slab_caches --raw --output-all 2> err | awk '{ print NF }' > ours
+	awk '{ print NF }' $debugfs/slab_caches | cmp - ours > /dev/null
+	point $? "slab_caches has the columns of debugfs"
+	sleep 1000 &
+	pid=$!
+	sleep 1
+	mmscope attach $pid > out 2> err && [ "$(cat out)" = $debugfs/process/$pid ]
+	point $? "attach says where the files are"
+	for dataset in vmas pagetables mappings; do
+		agrees $debugfs/process/$pid/$dataset all \
+			mmscope $dataset --pid $pid --raw --output-all
+		point $? "$dataset of a process is what debugfs has"
+	done
+	mmscope detach $pid > out 2> err && [ ! -e $debugfs/process/$pid ]
+	point $? "detach removes the files"
+	refuses "process $pid is not attached" mmscope detach $pid
+	kill $pid
+	wait $pid 2> /dev/null
+	refuses "there is no process $pid" mmscope vmas --pid $pid
+}
+
+# A number of one zone in /proc/zoneinfo.
+zoneinfo()	# zoneinfo NODE ZONE WORD
+{
+	awk -v node="$1," -v zone="$2" -v word="$3" '
+		$1 == "Node" { on = $2 == node && $4 == zone }
+		on && $1 == word { print $2; exit }' /proc/zoneinfo
+}
+
+test_proc()
+{
+	bad=0
+	mmscope zones -rn -o node,zone,spanned_pages,present_pages,managed_pages > sizes
+	while read -r node zone spanned present managed; do
+		[ "$(zoneinfo "$node" "$zone" spanned)" = "$spanned" ] &&
+			[ "$(zoneinfo "$node" "$zone" present)" = "$present" ] &&
+			[ "$(zoneinfo "$node" "$zone" managed)" = "$managed" ] || bad=1
+	done < sizes
+	[ -s sizes ]
+	point $((bad | $?)) "zones has the sizes of /proc/zoneinfo"
+	name=$(mmscope zones -rn -o zone --limit 1)
+	[ "$(mmscope zones --zone "$name" --node 0 -rn -o node,zone)" = "0 $name" ]
+	point $? "a zone is chosen by its name"
+	order=$(mmscope buddy --class 3 -rn -o order | sort -u)
+	[ "$order" = 3 ]
+	point $? "a class is chosen by its number"
+	mmscope vmas --pid $$ --class stack,heap -rn -o kind | sort -u > out
+	printf 'heap\nstack\n' | cmp - out > /dev/null
+	point $? "classes are chosen by their names"
+	[ "$(mmscope pages --range 0x100+16 -rn -o pfn | tail -n 1)" = 271 ]
+	point $? "a range of page frames is chosen"
+	mmscope slab --sort memory_bytes:desc -rn -o memory_bytes > out
+	sort -rn out | cmp - out > /dev/null
+	point $? "records are sorted"
+}
+
+# The page of our own stack: pagemap is the independent source.
+test_vtop()
+{
+	stack=$(sed -n 's/^[0-9a-f]*-\([0-9a-f]*\) .*\[stack\]$/\1/p' /proc/$$/maps)
+	page=$((0x$stack / 4096 - 1))
+	entry=$(dd if=/proc/$$/pagemap bs=8 skip=$page count=1 2> /dev/null | od -An -t d8)
+	pfn=$((entry & 0x7fffffffffffff))
+	addr=$(printf '%x' $((page * 4096 + 8)))
+	mmscope vtop $$ "$addr" > out 2> err
+	grep -q "  PAGE: $(printf '0x%x' $((pfn * 4096)))  pfn $pfn " out
+	point $? "vtop finds the frame that pagemap has"
+	grep -q "^0x$addr *$(printf '0x%x' $((pfn * 4096 + 8)))$" out &&
+		grep -q '^   PTE: \[' out && grep -q '^   VMA: 0x' out
+	point $? "vtop shows physical address, levels and VMA"
+	mmscope vtop self 10 ffffffff81000000 > out 2> err &&
+		grep -q 'none: the process has no mapping there' out &&
+		grep -q 'none: not an address of user space' out
+	point $? "vtop says why there is no frame"
+	mmscope vtop $$ "$addr" 0x10 -J > out 2> err && json_is_balanced out &&
+		grep -q "\"pfn\": $pfn," out
+	point $? "vtop is JSON too"
+}
+
+# The rest: a command that must say this in one line, and nothing else.
+refuses()	# refuses SENTENCE COMMAND...
+{
+	said=$1
+	shift
+	"$@" > out 2> err
+	[ $? -eq 1 ] && [ ! -s out ] && [ "$(wc -l < err)" -eq 1 ] && grep -q "^mmscope: .*$said" err
+	point $? "refused: $said"
+}
+
+# shellcheck disable=SC2317 # called through refuses
+as_nobody()
+{
+	grep -qs ^nobody: /etc/passwd || echo 'nobody:x:65534:65534::/:/bin/sh' >> /etc/passwd
+	su nobody -s /bin/sh -c "$*"
+}
+
+test_errors()
+{
+	refuses "there is no process 4000000" mmscope vmas --pid 4000000
+	refuses "process 2 has no address space" mmscope mappings --pid 2
+	refuses "vmas needs a process: --pid PID" mmscope vmas
+	refuses "bad process 'init'" mmscope vmas --pid init
+	refuses "bad range '5-3'" mmscope pages --range 5-3
+	refuses "there is no process 4000000" mmscope vtop 4000000 0
+	refuses "there is no process 4000000" mmscope attach 4000000
+	refuses "process 2 has no address space" mmscope attach 2
+	chmod 755 /	# of an initramfs, it may be closed to others
+	refuses "permission denied: run as root" as_nobody mmscope zones
+}
+
+test_module()
+{
+	rmmod mmscope
+	refuses "the module is not loaded: run 'modprobe mmscope'" mmscope zones
+	insmod "$MMSCOPE_KO" hide=slab_mutex
+	refuses "slab_caches: not available on this kernel: symbol slab_mutex not found" \
+		mmscope slab
+	mmscope > out 2> err && grep -q '^slab_caches *unavailable *symbol slab_mutex' out
+	point $? "the overview says what is missing, and shows the rest"
+	[ "$(mmscope list -rn -o name,state | grep -c unavailable)" -ge 1 ]
+	point $? "list says what is missing"
+	rmmod mmscope
+	insmod "$MMSCOPE_KO" hide=btf
+	mmscope > out 2> err && mmscope zones -v > out 2> err &&
+		grep -q '^zones: degraded: ' err
+	point $? "what is degraded is shown, and -v says why"
+	mmscope zones -J --output-all > out 2> err && json_is_balanced out
+	point $? "without names of counters zones is JSON still"
+	rmmod mmscope
+	insmod "$MMSCOPE_KO"
+}
+
+test_streams()
+{
+	mmscope zones > /dev/full 2> err
+	[ $? -eq 1 ] && grep -q 'write error' err
+	point $? "a full disk is an error"
+	mmscope pages 2> err | head -n 1 > /dev/null
+	[ ! -s err ]
+	point $? "a reader that went is none"
+	mmscope zones -v > out 2> err && grep -q '^zones: [0-9]* records in .* longest lock' err
+	point $? "-v says what the answer cost"
+	for form in --raw --json ""; do
+		# shellcheck disable=SC3045 # busybox has it
+		(ulimit -v 65536; mmscope pages $form 2> err | wc -l > lines)
+		[ ! -s err ] && [ "$(cat lines)" -gt 10000 ]
+		point $? "all page frames in bounded memory ${form:-as a table}"
+	done
+}
+
+test_recording()
+{
+	for dataset in zones slab_caches mappings; do
+		# shellcheck disable=SC2046 # words
+		mmscope --record file.rec $dataset $(options $dataset) -J --output-all > live 2> err &&
+			mmscope --from file.rec $dataset -J --output-all > again 2> err &&
+			cmp live again > /dev/null
+		point $? "$dataset from a recording is what was live"
+	done
+	mmscope --record file.rec > live 2> err && mmscope --from file.rec > again 2> err &&
+		cmp live again > /dev/null
+	point $? "the overview from a recording is what was live"
+}
+
+echo "TAP version 13"
+test_forms
+test_debugfs
+test_proc
+test_vtop
+test_errors
+test_streams
+test_recording
+test_module
+echo "1..$points"
+exit $failed

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# bash completion for mmscope(8). Datasets, columns and names of values are asked
+# from the command itself where the device can be read; else a list must do.
+
+_mmscope_datasets()
+{
+	local names
+	names=$(mmscope list -rn -o name 2> /dev/null) ||
+		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
+			vmas pagetables mappings"
+	echo "${names/translations/}"
+}
+
+# the dataset among the words so far
+_mmscope_dataset()
+{
+	local word
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		-*) ;;
+		*) [[ " $(_mmscope_datasets) $aliases " != *[[:space:]]"$word"[[:space:]]* ]] ||
+			echo "$word" ;;
+		esac
+	done | tail -n 1
+}
+
+_mmscope_columns()
+{
+	local dataset
+	dataset=$(_mmscope_dataset)
+	[ -z "$dataset" ] || mmscope "$dataset" --list-columns -rn 2> /dev/null | cut -d ' ' -f 1
+}
+
+_mmscope_pids()
+{
+	local dir
+	for dir in /proc/[0-9]*; do
+		echo "${dir#/proc/}"
+	done
+}
+
+_mmscope()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} prefix=
+	local aliases="buddyinfo zoneinfo slabinfo slab pt pagemap maps"
+	local words
+	case $prev in
+	--pid|-p)
+		words="self $(_mmscope_pids)" ;;
+	attach|detach|vtop)
+		words=$(_mmscope_pids) ;;
+	--record|--from)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--node)
+		words=$(mmscope nodes -rn -o node 2> /dev/null) ;;
+	--zone)
+		words=$(mmscope zones -rn -o zone 2> /dev/null | sort -u) ;;
+	--color)
+		words="auto always never" ;;
+	--sort)
+		words=$(_mmscope_columns) ;;
+	--output|-o)
+		# after the last comma, or the plus
+		case $cur in
+		*,*) prefix=${cur%,*}, ;;
+		+*) prefix=+ ;;
+		esac
+		cur=${cur#"$prefix"}
+		words=$(_mmscope_columns) ;;
+	--range|--class|--limit)
+		return ;;
+	*)
+		words="$(_mmscope_datasets) list vtop attach detach help"
+		[ -z "$cur" ] || words+=" $aliases"
+		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
+			--color --output --output-all --list-columns --sort --limit --node
+			--zone --pid --range --class --record --from --verbose --help
+			--version" ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
+}
+
+complete -F _mmscope mmscope
