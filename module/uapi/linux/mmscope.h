@@ -286,10 +286,10 @@ struct mmscope_slab_cache {
 enum mmscope_page_kind {
 	MMSCOPE_PAGE_OTHER	= 0,	/* the kernel's, unmarked */
 	MMSCOPE_PAGE_FREE	= 1,	/* buddy allocator */
-	MMSCOPE_PAGE_PCP	= 2,	/* free on a per-CPU list */
+	MMSCOPE_PAGE_PCP	= 2,	/* free on a per-CPU list, or isolated by compaction */
 	MMSCOPE_PAGE_SLAB	= 3,
 	MMSCOPE_PAGE_PAGETABLE	= 4,
-	MMSCOPE_PAGE_ANON	= 5,
+	MMSCOPE_PAGE_ANON	= 5,	/* also what is only in the swap cache */
 	MMSCOPE_PAGE_FILE	= 6,
 	MMSCOPE_PAGE_SHMEM	= 7,
 	MMSCOPE_PAGE_HUGETLB	= 8,
@@ -304,7 +304,8 @@ enum mmscope_page_kind {
 
 /*
  * MMSCOPE_DS_PAGES: one page frame (struct page). `flags` has the bits of
- * /proc/kpageflags: 1 << KPF_*, <linux/kernel-page-flags.h>.
+ * /proc/kpageflags: 1 << KPF_*, <linux/kernel-page-flags.h>; only KPF_KSM is set
+ * for merged pages alone, where 6.12 sets it for every anonymous page.
  */
 struct mmscope_page {
 	__u64 pfn;
