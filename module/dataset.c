@@ -13,7 +13,6 @@
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/vmalloc.h>
 
 #include "mmscope.h"
 
@@ -310,8 +309,7 @@ struct mmscope_walk *mmscope_walk_open(const struct mmscope_query *q)
 	w->class_field = class_field(ds);
 
 	err = -ENOMEM;
-	/* page by page: a block of order 4 would show in what we count */
-	w->records = vmalloc_array(mmscope_window_records(ds), ds->rec_size);
+	w->records = kvmalloc_array(mmscope_window_records(ds), ds->rec_size, GFP_KERNEL);
 	if (!w->records)
 		goto err_free;
 	if (ds->priv_size) {
@@ -372,6 +370,6 @@ void mmscope_walk_close(struct mmscope_walk *w)
 	if (w->mm)
 		mmdrop(w->mm);
 	kvfree(w->priv);
-	vfree(w->records);
+	kvfree(w->records);
 	kfree(w);
 }
