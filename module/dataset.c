@@ -282,6 +282,11 @@ static int check_query(const struct mmscope_query *q)
 		return -EINVAL;
 	if (q->class_mask && !class_field(ds))
 		return -EINVAL;
+	if (!(ds->flags & MMSCOPE_DATASET_FRAMES) &&
+	    (q->bare || memchr_inv(&q->frames, 0, sizeof(q->frames))))
+		return -EINVAL;
+	if (q->frames.name[sizeof(q->frames.name) - 1])
+		return -EINVAL;
 	return 0;
 }
 
@@ -367,6 +372,8 @@ int mmscope_walk_next(struct mmscope_walk *w, u32 limit)
  */
 void mmscope_walk_close(struct mmscope_walk *w)
 {
+	if (w->q.ds->end && w->priv)
+		w->q.ds->end(w);
 	if (w->mm)
 		mmdrop(w->mm);
 	kvfree(w->priv);

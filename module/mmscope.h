@@ -192,6 +192,7 @@ struct mmscope_walk;
  * @needs: symbols and layouts, or NULL
  * @locked_down: refused under lockdown=confidentiality (raw entries)
  * @walk: the walker; NULL for point queries
+ * @end: frees what @walk hung into @w->priv, or NULL
  *
  * The contract of @walk:
  *
@@ -224,9 +225,28 @@ struct mmscope_dataset {
 	const struct mmscope_need *needs;
 	bool locked_down;
 	int (*walk)(struct mmscope_walk *w);
+	void (*end)(struct mmscope_walk *w);
 };
 
 #define MMSCOPE_MORE 1
+
+/**
+ * struct mmscope_frame_filter - which page frames a reader asks for; zeros: all
+ * @flags_all: 1 << KPF_*: frames that have all of them
+ * @flags_any: frames that have one of them
+ * @flags_none: frames that have none of them
+ * @memcg: inode of a cgroup
+ * @owner: inode or pid
+ * @name: slab cache, file, caller, command
+ */
+struct mmscope_frame_filter {
+	u64 flags_all;
+	u64 flags_any;
+	u64 flags_none;
+	u64 memcg;
+	u64 owner;
+	char name[64];
+};
 
 /**
  * struct mmscope_query - what a reader asks for; checked once, in dataset.c
@@ -237,6 +257,8 @@ struct mmscope_dataset {
  * @class_mask: 1 << value of the class field to keep, 0: all
  * @start: first pfn or address
  * @end: first one beyond, ~0: no bound
+ * @bare: FRAMES datasets: no owners
+ * @frames: FRAMES datasets: which of them
  */
 struct mmscope_query {
 	const struct mmscope_dataset *ds;
@@ -246,6 +268,8 @@ struct mmscope_query {
 	u64 class_mask;
 	u64 start;
 	u64 end;
+	bool bare;
+	struct mmscope_frame_filter frames;
 };
 
 /**

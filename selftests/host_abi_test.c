@@ -29,6 +29,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_pagetable, 96);
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_translation, 208);
+	CHECK_SIZE(mmscope_extent, 128);
+	CHECK_SIZE(mmscope_account, 48);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -47,6 +49,8 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_walk_arg, torn, 136);
+	CHECK_PLACE(mmscope_extent, name, 64);
+	CHECK_PLACE(mmscope_account, unevictable_pages, 40);
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_field, nr_values, 196);

@@ -157,10 +157,10 @@ static int walk_to_user(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 	return 0;
 }
 
-static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
-		   struct pid *pid)
+static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
+		       struct pid *pid, struct mmscope_query *q)
 {
-	const struct mmscope_query q = {
+	*q = (struct mmscope_query){
 		.ds = ds,
 		.pid = pid,
 		.node = arg->node,
@@ -168,9 +168,27 @@ static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *d
 		.class_mask = arg->class_mask,
 		.start = arg->start,
 		.end = arg->end,
+		.bare = arg->flags & MMSCOPE_WALK_BARE,
+		.frames = {
+			.flags_all = arg->flags_all,
+			.flags_any = arg->flags_any,
+			.flags_none = arg->flags_none,
+			.memcg = arg->memcg,
+			.owner = arg->owner,
+		},
 	};
-	struct mmscope_walk *w = mmscope_walk_open(&q);
+	memcpy(q->frames.name, arg->name, sizeof(q->frames.name));
+}
+
+static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
+		   struct pid *pid)
+{
+	struct mmscope_query q;
+	struct mmscope_walk *w;
 	int err;
+
+	make_query(arg, ds, pid, &q);
+	w = mmscope_walk_open(&q);
 
 	if (IS_ERR(w))
 		return PTR_ERR(w);
@@ -194,7 +212,7 @@ static int ioctl_walk(void *p)
 	struct pid *pid = NULL;
 	int err = 0;
 
-	if (!ds || arg->flags)
+	if (!ds || arg->flags & ~MMSCOPE_WALK_BARE)
 		return -EOPNOTSUPP;
 	if (arg->__reserved || arg->buf_bytes < ds->rec_size)
 		return -EINVAL;

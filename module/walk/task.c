@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -47,40 +48,82 @@ static struct mm_struct *__task_mm(struct task_struct *task)
 }
 
 /**
- * mmscope_task_mm - the address space of a process, if the caller may see it
- * @pid: of the process, NULL: the caller
+ * mmscope_task_mm_get - the address space of a task, if the caller may see it
+ * @task: the task
  * @mm: filled; to be dropped with mmdrop()
  *
  * Only the struct is kept (mm_count), not the memory: who walks it takes
  * mm_users for a moment with mmget_not_zero().
  *
- * Return: 0; -ESRCH if there is no such process, it has exited or is a kernel
- * thread; -EACCES if the ptrace access check refuses; -EINTR.
+ * Return: 0; -ESRCH if the task has exited or is a kernel thread; -EACCES if
+ * the ptrace access check refuses; -EINTR.
+ */
+int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm)
+{
+	struct mm_struct *found;
+	int err;
+
+	err = down_read_killable(&task->signal->exec_update_lock);
+	if (err)
+		return err;
+	found = __task_mm(task);
+	up_read(&task->signal->exec_update_lock);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	mmgrab(found);
+	mmput(found);
+	*mm = found;
+	return 0;
+}
+
+/**
+ * mmscope_task_mm - the address space of a process, if the caller may see it
+ * @pid: of the process, NULL: the caller
+ * @mm: filled; to be dropped with mmdrop()
+ *
+ * Return: as mmscope_task_mm_get(); -ESRCH also if there is no such process.
  */
 int mmscope_task_mm(struct pid *pid, struct mm_struct **mm)
 {
 	struct task_struct *task;
-	struct mm_struct *found;
 	int err;
 
 	task = pid ? get_pid_task(pid, PIDTYPE_PID) : get_task_struct(current);
 	if (!task)
 		return -ESRCH;
-	err = down_read_killable(&task->signal->exec_update_lock);
-	if (err)
-		goto out_task;
-	found = __task_mm(task);
-	up_read(&task->signal->exec_update_lock);
-	if (IS_ERR(found)) {
-		err = PTR_ERR(found);
-		goto out_task;
-	}
-	mmgrab(found);
-	mmput(found);
-	*mm = found;
-out_task:
+	err = mmscope_task_mm_get(task, mm);
 	put_task_struct(task);
 	return err;
+}
+
+/**
+ * mmscope_task_next - the next task in the order of pids
+ * @nr: the lowest pid wanted, of the initial namespace; set to that of the task found
+ * @threads: all threads, not only the first of each process
+ *
+ * One task at a time, so that many tasks are never one long RCU section.
+ *
+ * Return: the task, to be dropped with put_task_struct(); NULL: there is none.
+ */
+struct task_struct *mmscope_task_next(u32 *nr, bool threads)
+{
+	struct task_struct *task = NULL;
+	struct pid *pid;
+
+	rcu_read_lock();
+	while (!task && *nr <= INT_MAX) {
+		pid = find_ge_pid(*nr, &init_pid_ns);
+		if (!pid)
+			break;
+		*nr = pid_nr(pid);
+		task = pid_task(pid, threads ? PIDTYPE_PID : PIDTYPE_TGID);
+		if (!task)
+			++*nr;
+	}
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	return task;
 }
 
 /**

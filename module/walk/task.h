@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the walkers of a process share: one bounded hold of its mmap_lock.
+ * Tasks and their address spaces: one after another, and what the walkers of a
+ * process share, a bounded hold of its mmap_lock.
  */
 #ifndef _MMSCOPE_TASK_H
 #define _MMSCOPE_TASK_H
 
 #include <linux/types.h>
 
+struct mm_struct;
 struct mmscope_walk;
+struct task_struct;
 struct vm_area_struct;
 
+struct task_struct *mmscope_task_next(u32 *nr, bool threads);
+int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm);
 int mmscope_mm_lock(struct mmscope_walk *w, u64 *began);
 bool mmscope_mm_spent(const struct mmscope_walk *w, u64 began);
 void mmscope_mm_unlock(struct mmscope_walk *w, u64 began);

@@ -13,6 +13,9 @@
  *     MMSCOPE_IOC_DESCRIBE   one dataset: its fields, units, names of values
  *     MMSCOPE_IOC_WALK       its records, as many as fit, resumable
  *     MMSCOPE_IOC_TRANSLATE  point query: addresses of one process, batched
+ *     MMSCOPE_IOC_PAGE       point query: all that is known of page frames, batched
+ *     MMSCOPE_IOC_RMAP       who maps these page frames, resumable
+ *     MMSCOPE_IOC_ALLOC      would an allocation succeed, zone by zone
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
  *
@@ -90,6 +93,15 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_PAGETABLES	= 10,
 	MMSCOPE_DS_MAPPINGS	= 11,
 	MMSCOPE_DS_TRANSLATIONS	= 12,	/* answers of MMSCOPE_IOC_TRANSLATE */
+	MMSCOPE_DS_EXTENTS	= 13,
+	MMSCOPE_DS_ACCOUNTING	= 14,
+	MMSCOPE_DS_CENSUS	= 15,
+	MMSCOPE_DS_BLOCKERS	= 16,
+	MMSCOPE_DS_FORECAST	= 17,
+	MMSCOPE_DS_SLABS	= 18,
+	MMSCOPE_DS_FRAMES	= 19,	/* answers of MMSCOPE_IOC_PAGE */
+	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
+	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 };
 
 /* ------------------------------------------------------------------ records
@@ -319,6 +331,93 @@ struct mmscope_page {
 	__u32 refcount;		/* of the head */
 	__u32 mapcount;		/* of this page, as /proc/kpagecount */
 	__u32 __reserved;
+};
+
+/*
+ * What a page frame is and whose: a closed list, each frame is in exactly one
+ * class. Where struct page has no mark, the owner is known by who refers to the
+ * frame: the kernel's own page tables (VMALLOC, MODULE, PERCPU, KERNEL_STACK),
+ * the tables themselves, the memory map. These references are collected when a
+ * sweep begins.
+ */
+enum mmscope_class {
+	MMSCOPE_CLASS_UNATTRIBUTED = 0,	/* the kernel's; its allocator's caller left no trace */
+	MMSCOPE_CLASS_FREE	= 1,	/* on a buddy free list */
+	MMSCOPE_CLASS_FREE_PCP	= 2,	/* free on a per-CPU list, or isolated by compaction */
+	MMSCOPE_CLASS_FREE_HIGHATOMIC = 3, /* buddy, in a HighAtomic pageblock */
+	MMSCOPE_CLASS_FREE_CMA	= 4,	/* buddy, in a CMA pageblock */
+	MMSCOPE_CLASS_FREE_ISOLATED = 5, /* buddy, in an Isolate pageblock */
+	MMSCOPE_CLASS_IN_FLIGHT	= 6,	/* refcount 0, on no list: being allocated or freed */
+	MMSCOPE_CLASS_ANON	= 7,	/* order 0 */
+	MMSCOPE_CLASS_ANON_THP	= 8,	/* of a huge page that a PMD can map */
+	MMSCOPE_CLASS_ANON_LARGE = 9,	/* of a smaller large folio (mTHP) */
+	MMSCOPE_CLASS_SWAPCACHE	= 10,	/* anonymous, with a place in swap */
+	MMSCOPE_CLASS_KSM	= 11,	/* merged */
+	MMSCOPE_CLASS_FILE	= 12,	/* page cache; owner: inode */
+	MMSCOPE_CLASS_SHMEM	= 13,	/* shmem, tmpfs; owner: inode */
+	MMSCOPE_CLASS_PINNED	= 14,	/* user page with more references than are
+					 * explained, by the weight that pin_user_pages() gives
+					 */
+	MMSCOPE_CLASS_HUGETLB	= 15,	/* in use */
+	MMSCOPE_CLASS_HUGETLB_FREE = 16, /* in the pool */
+	MMSCOPE_CLASS_ZERO	= 17,	/* the zero page, the huge zero page */
+	MMSCOPE_CLASS_SLAB	= 18,	/* owner: cache */
+	MMSCOPE_CLASS_SLAB_RECLAIMABLE = 19, /* of a cache with SLAB_RECLAIM_ACCOUNT */
+	MMSCOPE_CLASS_LARGE_KMALLOC = 20, /* marked since 6.14; before: UNATTRIBUTED */
+	MMSCOPE_CLASS_PAGETABLE	= 21,	/* of a process; owner: pid */
+	MMSCOPE_CLASS_KERNEL_PAGETABLE = 22, /* met in the kernel's own page tables */
+	MMSCOPE_CLASS_KERNEL_STACK = 23, /* owner: pid, 0: cached for the next task */
+	MMSCOPE_CLASS_VMALLOC	= 24,	/* vmalloc and vmap areas; owner: caller */
+	MMSCOPE_CLASS_PERCPU	= 25,
+	MMSCOPE_CLASS_MODULE	= 26,	/* modules and BPF programs */
+	MMSCOPE_CLASS_ZSMALLOC	= 27,	/* compressed swap; 6.1: any non-LRU movable page */
+	MMSCOPE_CLASS_PAGE_POOL	= 28,	/* of a network driver */
+	MMSCOPE_CLASS_OFFLINE	= 29,	/* PageOffline: balloon, hypervisor */
+	MMSCOPE_CLASS_HWPOISON	= 30,
+	MMSCOPE_CLASS_KERNEL_IMAGE = 31, /* text and data of the kernel itself */
+	MMSCOPE_CLASS_MEMMAP	= 32,	/* struct pages */
+	MMSCOPE_CLASS_RESERVED	= 33,	/* other memory taken at boot: firmware, memblock */
+	MMSCOPE_CLASS_HOLE	= 34,	/* spanned by the zone, but no RAM of it */
+	MMSCOPE_NR_CLASSES
+};
+
+enum mmscope_extent_flags {
+	MMSCOPE_EXTENT_COMPOUND	= 1 << 0,	/* compound pages */
+	MMSCOPE_EXTENT_INFERRED	= 1 << 1,	/* the class is concluded, not marked */
+	MMSCOPE_EXTENT_DIRTY	= 1 << 2,	/* PG_dirty or PG_writeback */
+	MMSCOPE_EXTENT_UNEVICTABLE = 1 << 3,	/* PG_unevictable */
+};
+
+/*
+ * MMSCOPE_DS_EXTENTS: a run of page frames of one zone with the same class,
+ * owner, order, migratetype and cgroup.
+ */
+struct mmscope_extent {
+	__u64 pfn;
+	__u64 pages;
+	__u32 node;
+	__u32 zone;
+	__u32 class;		/* enum mmscope_class */
+	__u32 order;		/* of the compound pages or free blocks in it */
+	__u32 migratetype;	/* of the pageblock */
+	__u32 flags;		/* enum mmscope_extent_flags */
+	__u64 owner;		/* inode, pid; 0: none, or it has only a name */
+	__u64 memcg;		/* inode of the cgroup charged, as /proc/kpagecgroup; 0: none */
+	__u32 dev_major;	/* of the file system of an inode */
+	__u32 dev_minor;
+	char name[64];		/* slab cache, file, symbol of the caller, command of the pid */
+};
+
+/* MMSCOPE_DS_ACCOUNTING: the frames of one class in one zone, of one sweep */
+struct mmscope_account {
+	__u32 node;
+	__u32 zone;
+	__u32 class;		/* enum mmscope_class */
+	__u32 __reserved;
+	__u64 pages;		/* over all classes: zone->spanned_pages */
+	__u64 blocks;		/* compound pages, free blocks, single frames */
+	__u64 dirty_pages;	/* of these, PG_dirty or PG_writeback */
+	__u64 unevictable_pages; /* of these, PG_unevictable */
 };
 
 enum mmscope_vma_kind {
@@ -576,6 +675,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_NODE	= 1 << 3,	/* node filter applies */
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
+	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -607,11 +707,15 @@ struct mmscope_cursor {
 	__u64 hint;
 };
 
+enum mmscope_walk_flags {
+	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class alone */
+};
+
 /* MMSCOPE_IOC_WALK */
 struct mmscope_walk_arg {
 	__u32 size;		/* in */
 	__u32 dataset;		/* in: id */
-	__u32 flags;		/* in: none defined yet, must be 0 */
+	__u32 flags;		/* in: enum mmscope_walk_flags */
 	__u32 pid;		/* in: process datasets; MMSCOPE_PID_SELF: the caller */
 	__u32 node;		/* in: only this node, or MMSCOPE_ANY */
 	__u32 zone;		/* in: only this zone index, or MMSCOPE_ANY */
@@ -631,6 +735,13 @@ struct mmscope_walk_arg {
 	__u64 locks;		/* out: lock holds in this call */
 	__u64 restarts;		/* out: lists begun again */
 	__u64 torn;		/* out: objects that changed while they were read */
+	/* in: filters of FRAMES datasets; zeros: all frames */
+	__u64 flags_all;	/* frames that have all of these 1 << KPF_* */
+	__u64 flags_any;	/* frames that have one of these */
+	__u64 flags_none;	/* frames that have none of these */
+	__u64 memcg;		/* frames charged to the cgroup of this inode */
+	__u64 owner;		/* frames of this inode or pid */
+	char name[64];		/* frames of this slab cache, file, caller or command */
 };
 
 #define MMSCOPE_TRANSLATE_MAX	65536
