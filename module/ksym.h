@@ -63,7 +63,7 @@ enum mmscope_sym {
 
 /* only for the types of the data symbols, see mmscope_sym() */
 struct mmscope_sym_types {
-#define X(_name, _type) _type *_name;
+#define X(_name, _type) typeof(_type) *_name;
 	MMSCOPE_DATA(X)
 #undef X
 };
