@@ -35,6 +35,8 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PAGETABLES] = &mmscope_pagetables,
 	[MMSCOPE_DS_MAPPINGS] = &mmscope_mappings,
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
+	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
+	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
