@@ -369,6 +369,18 @@ int mmscope_walk_next(struct mmscope_walk *w, u32 limit)
 }
 
 /**
+ * mmscope_walk_again - the walk goes on in another call, whose reply counts from zero
+ * @w: the walk
+ */
+void mmscope_walk_again(struct mmscope_walk *w)
+{
+	w->max_lock_ns = 0;
+	w->locks = 0;
+	w->restarts = 0;
+	w->torn = 0;
+}
+
+/**
  * mmscope_walk_close - end a request, also one half open
  * @w: the walk
  */

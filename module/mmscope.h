@@ -347,6 +347,7 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 int mmscope_dataset_allowed(const struct mmscope_dataset *ds);
 struct mmscope_walk *mmscope_walk_open(const struct mmscope_query *q);
 int mmscope_walk_next(struct mmscope_walk *w, u32 limit);
+void mmscope_walk_again(struct mmscope_walk *w);
 void mmscope_walk_close(struct mmscope_walk *w);
 u32 mmscope_window_records(const struct mmscope_dataset *ds);
 

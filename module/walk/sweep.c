@@ -85,6 +85,14 @@ static void read_frame(struct mmscope_sweep *s, const struct page *page, unsigne
 		s->frame_end = pfn + 1;
 }
 
+/* the whole snapshot of one frame, be it a tail */
+static void read_single(struct mmscope_sweep *s, const struct page *page, unsigned long pfn)
+{
+	if (!mmscope_page_read(&s->reader, page, pfn, &s->frame))
+		s->w->torn++;
+	s->frame_end = pfn + 1;
+}
+
 /* ------------------------------------------------------------ the unit's class */
 
 static void find_cache(struct mmscope_sweep *s, struct mmscope_piece *u)
@@ -171,16 +179,11 @@ static bool zone_wanted(const struct mmscope_query *q, unsigned long flags)
 	       (q->zone == MMSCOPE_ANY || q->zone == mmscope_frame_zone(flags));
 }
 
-/* The flags of a frame take the whole snapshot of it, tails included. */
-static bool flags_wanted(struct mmscope_sweep *s, const struct page *page, unsigned long pfn)
+static bool flags_wanted(const struct mmscope_sweep *s)
 {
 	const struct mmscope_frame_filter *filter = &s->w->q.frames;
-	u64 kpf;
+	u64 kpf = mmscope_frame_kpf(&s->frame);
 
-	if (!mmscope_page_read(&s->reader, page, pfn, &s->frame))
-		s->w->torn++;
-	s->frame_end = pfn + 1;
-	kpf = mmscope_frame_kpf(&s->frame);
 	return (kpf & filter->flags_all) == filter->flags_all &&
 	       (!filter->flags_any || kpf & filter->flags_any) && !(kpf & filter->flags_none);
 }
@@ -204,20 +207,18 @@ static bool unit_wanted(struct mmscope_sweep *s, const struct mmscope_piece *u)
 static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct page *page)
 {
 	u32 migratetype = compat_pageblock_type(mmscope_pageblock_bits(s->pos));
-	const bool flags = by_flags(&s->w->q);
+	const bool flags = by_flags(&s->w->q), single = s->single || flags;
 	struct mmscope_piece u;
 	int ret = 0;
 
 	while (s->pos < end && !ret) {
-		bool wanted = true;
-
 		u.pfn = s->pos;
-		if (flags)
-			wanted = flags_wanted(s, page, u.pfn);
+		if (single)
+			read_single(s, page, u.pfn);
 		else if (u.pfn >= s->frame_end || u.pfn < s->frame.head_pfn)
 			read_frame(s, page, u.pfn);
 		u.pages = min(s->frame_end, end) - u.pfn;
-		if (wanted) {
+		if (!flags || flags_wanted(s)) {
 			make_unit(s, page, migratetype, &u);
 			if (unit_wanted(s, &u))
 				ret = s->unit(s, &u);

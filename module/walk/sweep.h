@@ -47,6 +47,7 @@ struct mmscope_piece {
  * @w: the request
  * @unit: takes a unit, never sleeps. Non-zero ends the sweep with @pos at that
  *        unit, which is not done
+ * @single: frame by frame, with the whole snapshot of each in @frame
  * @parts: enum mmscope_overlay_parts to be known
  * @pos: where to go on; what is below is done
  * @end: first frame beyond the range
@@ -65,6 +66,7 @@ struct mmscope_piece {
 struct mmscope_sweep {
 	struct mmscope_walk *w;
 	int (*unit)(struct mmscope_sweep *s, const struct mmscope_piece *u);
+	bool single;
 	u32 parts;
 	u64 pos;
 	u64 end;

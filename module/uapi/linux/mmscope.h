@@ -330,7 +330,8 @@ struct mmscope_page {
 	__u32 migratetype;	/* of its pageblock */
 	__u32 refcount;		/* of the head */
 	__u32 mapcount;		/* of this page, as /proc/kpagecount */
-	__u32 __reserved;
+	__u32 page_class;	/* enum mmscope_class */
+	__u64 memcg;		/* inode of the cgroup charged, as /proc/kpagecgroup; 0: none */
 };
 
 /*
