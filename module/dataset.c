@@ -35,6 +35,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PAGETABLES] = &mmscope_pagetables,
 	[MMSCOPE_DS_MAPPINGS] = &mmscope_mappings,
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
+	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -269,7 +270,8 @@ static int check_query(const struct mmscope_query *q)
 
 	if (err)
 		return err;
-	if (!ds->walk)
+	/* a point query that is made of walks comes with what it is for */
+	if (!ds->walk || (ds->flags & MMSCOPE_DATASET_POINT && !q->nr_ranges))
 		return -EOPNOTSUPP;
 	if (q->start > q->end)
 		return -EINVAL;
