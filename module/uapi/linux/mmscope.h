@@ -46,6 +46,7 @@
  *   EINVAL       malformed: short size, reserved field set, start > end,
  *                a buffer smaller than one record
  *   E2BIG        non-zero bytes past what this kernel knows; too many addresses
+ *                or ranges
  *   EOPNOTSUPP   unknown flag, unknown dataset, or not available here
  *                (MMSCOPE_DS_FEATURES says why)
  *   ESRCH        no such process, it has no address space, or it has exited
