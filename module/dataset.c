@@ -35,6 +35,8 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PAGETABLES] = &mmscope_pagetables,
 	[MMSCOPE_DS_MAPPINGS] = &mmscope_mappings,
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
+	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
+	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
 	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
 };
 
@@ -366,6 +368,20 @@ int mmscope_walk_next(struct mmscope_walk *w, u32 limit)
 	ret = w->q.ds->walk(w);
 	mmput(w->mm);
 	return ret;
+}
+
+/**
+ * mmscope_walk_again - the walk goes on in another call, whose reply counts from zero
+ * @w: the walk
+ */
+void mmscope_walk_again(struct mmscope_walk *w)
+{
+	w->max_lock_ns = 0;
+	w->locks = 0;
+	w->restarts = 0;
+	w->torn = 0;
+	w->processes = 0;
+	w->refused = 0;
 }
 
 /**

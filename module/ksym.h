@@ -17,6 +17,7 @@
 #include <linux/types.h>
 
 struct btf;
+struct page;
 struct task_struct;
 
 /* X(name, type of the symbol) */
@@ -35,6 +36,7 @@ struct task_struct;
 	  (const struct btf *btf, u32 offset))				\
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
+	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
 	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
 	X(put_online_mems, void, MMSCOPE_VOID, (void))
 

@@ -73,8 +73,11 @@ struct mmscope_field_def {
 	BUILD_BUG_ON_ZERO(sizeof_field(_type, _member) != 4 && \
 			  sizeof_field(_type, _member) != 8)
 
-#define __MMSCOPE_FIELD(_type, _member, _unit, _flags, _names, _help) {	\
-	.name = #_member,						\
+#define __MMSCOPE_FIELD(_type, _member, _unit, _flags, _names, _help) \
+	__MMSCOPE_FIELD_AS(#_member, _type, _member, _unit, _flags, _names, _help)
+
+#define __MMSCOPE_FIELD_AS(_name, _type, _member, _unit, _flags, _names, _help) { \
+	.name = _name,							\
 	.help = _help,							\
 	.offset = offsetof(_type, _member),				\
 	.size = sizeof_field(_type, _member) +				\
@@ -108,6 +111,12 @@ struct mmscope_field_def {
 	__MMSCOPE_FIELD(_type, _member, _unit, \
 			MMSCOPE_FIELD_DEFAULT | MMSCOPE_FIELD_CLASS, _names, _help)
 
+/* the class of page frames: a C++ program could have no member of that name */
+#define FIELD_PAGE_CLASS(_type, _help) \
+	__MMSCOPE_FIELD_AS("class", _type, page_class, ENUM, \
+			   MMSCOPE_FIELD_DEFAULT | MMSCOPE_FIELD_CLASS, \
+			   &mmscope_class_names, _help)
+
 #define __MMSCOPE_TEXT(_type, _member, _flags, _help) {			\
 	.name = #_member,						\
 	.help = _help,							\
@@ -140,6 +149,7 @@ struct mmscope_field_def {
 extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
 extern const struct mmscope_names mmscope_migratetype_names;
+extern const struct mmscope_names mmscope_class_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_mapping_kind_names;
@@ -346,6 +356,7 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 int mmscope_dataset_allowed(const struct mmscope_dataset *ds);
 struct mmscope_walk *mmscope_walk_open(const struct mmscope_query *q);
 int mmscope_walk_next(struct mmscope_walk *w, u32 limit);
+void mmscope_walk_again(struct mmscope_walk *w);
 void mmscope_walk_close(struct mmscope_walk *w);
 u32 mmscope_window_records(const struct mmscope_dataset *ds);
 
@@ -385,6 +396,8 @@ extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
+extern const struct mmscope_dataset mmscope_extents;
+extern const struct mmscope_dataset mmscope_accounting;
 
 /* front/ */
 struct file_spec;

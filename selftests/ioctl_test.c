@@ -206,6 +206,8 @@ DATASET(free_blocks, FREE_BLOCKS, .moves = true);
 DATASET(pageblocks, PAGEBLOCKS);
 DATASET(slab_caches, SLAB_CACHES);
 DATASET(pages, PAGES, .end = 3000);
+DATASET(extents, EXTENTS, .moves = true);
+DATASET(accounting, ACCOUNTING, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
@@ -331,7 +333,7 @@ TEST_F(dataset, unknown_flags_and_reserved_fields_are_refused)
 {
 	struct mmscope_walk_arg arg = self->arg;
 
-	arg.flags = 1;
+	arg.flags = 1U << 31;
 	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.__reserved = 1;
@@ -353,6 +355,17 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 	arg.zone = 0;
 	if (!(self->desc.flags & MMSCOPE_DATASET_ZONE))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.flags = MMSCOPE_WALK_BARE;
+	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.memcg = 1;
+	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	memset(arg.name, 'x', sizeof(arg.name));
+	expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.pid = 1;
 	if (!(self->desc.flags & MMSCOPE_DATASET_PROCESS))

@@ -7,11 +7,12 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
-
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -24,6 +25,22 @@
 /* addresses translated between two user copies */
 #define TRANSLATE_BATCH 64
 
+/* a walk that is not gone on with for so long begins anew */
+#define KEEP_TIME (HZ / 2)
+
+/**
+ * struct reader - an open file
+ * @lock: of the rest; who does not get it at once does without
+ * @walk: the walk that filled the buffer last and is not over, or NULL. What it
+ *        has collected serves the next call, if that goes on where this one ended
+ * @kept: when that was, in jiffies
+ */
+struct reader {
+	struct mutex lock;
+	struct mmscope_walk *walk;
+	unsigned long kept;
+};
+
 union ioctl_arg {
 	struct mmscope_info info;
 	struct mmscope_describe describe;
@@ -33,7 +50,7 @@ union ioctl_arg {
 	struct mmscope_rmap_arg rmap;
 };
 
-static int ioctl_info(void *p)
+static int ioctl_info(struct reader *r, void *p)
 {
 	struct mmscope_info *arg = p;
 	u32 size = arg->size;
@@ -80,7 +97,7 @@ static int copy_values(const struct mmscope_dataset *ds, u64 to, u32 room)
 	return 0;
 }
 
-static int ioctl_describe(void *p)
+static int ioctl_describe(struct reader *r, void *p)
 {
 	struct mmscope_describe *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -181,6 +198,39 @@ static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_
 	memcpy(q->frames.name, arg->name, sizeof(q->frames.name));
 }
 
+/* the walk kept from the call before, if this call goes on with it */
+static struct mmscope_walk *take_kept(struct reader *r, const struct mmscope_query *q,
+				      const struct mmscope_cursor *cursor)
+{
+	struct mmscope_walk *w = NULL;
+
+	if (!mutex_trylock(&r->lock))
+		return NULL;
+	swap(w, r->walk);
+	mutex_unlock(&r->lock);
+	if (!w)
+		return NULL;
+	if (!memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
+	    time_before(jiffies, r->kept + KEEP_TIME)) {
+		mmscope_walk_again(w);
+		return w;
+	}
+	mmscope_walk_close(w);
+	return NULL;
+}
+
+/* Processes are looked up, and access to them is checked, in each call. */
+static void keep_or_close(struct reader *r, struct mmscope_walk *w, bool over)
+{
+	if (!over && !w->mm && mutex_trylock(&r->lock)) {
+		swap(w, r->walk);
+		r->kept = jiffies;
+		mutex_unlock(&r->lock);
+	}
+	if (w)
+		mmscope_walk_close(w);
+}
+
 /* the part of a walk that is the same for all queries; buffer and cursor are set */
 static int run_walk(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 {
@@ -201,23 +251,23 @@ static int run_walk(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 	return err;
 }
 
-static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
-		   struct pid *pid)
+static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
+		   const struct mmscope_dataset *ds, struct pid *pid)
 {
 	struct mmscope_query q;
 	struct mmscope_walk *w;
 	int err;
 
 	make_query(arg, ds, pid, &q);
-	w = mmscope_walk_open(&q);
+	w = take_kept(r, &q, &arg->cursor) ?: mmscope_walk_open(&q);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
 	err = run_walk(w, arg);
-	mmscope_walk_close(w);
+	keep_or_close(r, w, err || arg->status & MMSCOPE_WALK_DONE);
 	return err;
 }
 
-static int ioctl_walk(void *p)
+static int ioctl_walk(struct reader *r, void *p)
 {
 	struct mmscope_walk_arg *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -233,7 +283,7 @@ static int ioctl_walk(void *p)
 	err = get_target(arg->pid, &pid);
 	if (err)
 		return err;
-	err = do_walk(arg, ds, pid);
+	err = do_walk(r, arg, ds, pid);
 	put_pid(pid);
 	return err;
 }
@@ -276,7 +326,7 @@ static int translate_all(struct mm_struct *mm, struct mmscope_translate_arg *arg
 	return err;
 }
 
-static int ioctl_translate(void *p)
+static int ioctl_translate(struct reader *r, void *p)
 {
 	struct mmscope_translate_arg *arg = p;
 	struct mm_struct *mm;
@@ -355,7 +405,7 @@ static int do_rmap(struct mmscope_rmap_arg *arg, struct mmscope_pfn_range *range
 	return err;
 }
 
-static int ioctl_rmap(void *p)
+static int ioctl_rmap(struct reader *r, void *p)
 {
 	struct mmscope_rmap_arg *arg = p;
 	struct mmscope_pfn_range *ranges;
@@ -375,7 +425,7 @@ static int ioctl_rmap(void *p)
 	return err;
 }
 
-static int ioctl_attach(void *p)
+static int ioctl_attach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct mm_struct *mm;
@@ -393,7 +443,7 @@ static int ioctl_attach(void *p)
 	return err;
 }
 
-static int ioctl_detach(void *p)
+static int ioctl_detach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct pid *pid;
@@ -413,12 +463,12 @@ static int ioctl_detach(void *p)
  * struct ioctl_op - one ioctl
  * @size: of its argument here
  * @min_size: of its argument in its first version
- * @run: does it, on a kernel copy of the argument, which is copied back
+ * @run: does it for a reader, on a kernel copy of the argument, which is copied back
  */
 struct ioctl_op {
 	size_t size;
 	size_t min_size;
-	int (*run)(void *arg);
+	int (*run)(struct reader *r, void *arg);
 };
 
 #define IOCTL_OP(_ioctl, _type, _last, _run)			\
@@ -459,7 +509,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	err = copy_struct_from_user(&arg, op->size, to, size);
 	if (err)
 		return err;
-	err = op->run(&arg);
+	err = op->run(file->private_data, &arg);
 	if (err)
 		return err;
 	return copy_to_user(to, &arg, min_t(size_t, size, op->size)) ? -EFAULT : 0;
@@ -467,16 +517,33 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	/* the initial namespace's, not a container's; misc keeps its device here */
+	struct reader *r;
+
+	/* the initial namespace's, not a container's */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	file->private_data = NULL;
+	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return -ENOMEM;
+	mutex_init(&r->lock);
+	file->private_data = r;
 	return nonseekable_open(inode, file);
+}
+
+static int chardev_release(struct inode *inode, struct file *file)
+{
+	struct reader *r = file->private_data;
+
+	if (r->walk)
+		mmscope_walk_close(r->walk);
+	kfree(r);
+	return 0;
 }
 
 static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
+	.release = chardev_release,
 	.unlocked_ioctl = chardev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

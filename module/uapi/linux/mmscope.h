@@ -331,7 +331,8 @@ struct mmscope_page {
 	__u32 migratetype;	/* of its pageblock */
 	__u32 refcount;		/* of the head */
 	__u32 mapcount;		/* of this page, as /proc/kpagecount */
-	__u32 __reserved;
+	__u32 page_class;	/* enum mmscope_class */
+	__u64 memcg;		/* inode of the cgroup charged, as /proc/kpagecgroup; 0: none */
 };
 
 /*
@@ -385,8 +386,6 @@ enum mmscope_class {
 enum mmscope_extent_flags {
 	MMSCOPE_EXTENT_COMPOUND	= 1 << 0,	/* compound pages */
 	MMSCOPE_EXTENT_INFERRED	= 1 << 1,	/* the class is concluded, not marked */
-	MMSCOPE_EXTENT_DIRTY	= 1 << 2,	/* PG_dirty or PG_writeback */
-	MMSCOPE_EXTENT_UNEVICTABLE = 1 << 3,	/* PG_unevictable */
 };
 
 /*
@@ -398,7 +397,7 @@ struct mmscope_extent {
 	__u64 pages;
 	__u32 node;
 	__u32 zone;
-	__u32 class;		/* enum mmscope_class */
+	__u32 page_class;	/* enum mmscope_class */
 	__u32 order;		/* of the compound pages or free blocks in it */
 	__u32 migratetype;	/* of the pageblock */
 	__u32 flags;		/* enum mmscope_extent_flags */
@@ -413,7 +412,7 @@ struct mmscope_extent {
 struct mmscope_account {
 	__u32 node;
 	__u32 zone;
-	__u32 class;		/* enum mmscope_class */
+	__u32 page_class;	/* enum mmscope_class */
 	__u32 __reserved;
 	__u64 pages;		/* over all classes: zone->spanned_pages */
 	__u64 blocks;		/* compound pages, free blocks, single frames */
