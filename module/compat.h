@@ -183,6 +183,7 @@ struct compat_compound {
 	s32 entire_mapcount;	/* mappings of all of it, minus one */
 	bool mapped;		/* any part of it */
 	bool hugetlb;
+	s32 pins;		/* by pin_user_pages(); 6.1: of huge pages alone */
 	bool rmappable;		/* 6.12: a folio that user space may map */
 	bool double_map;	/* 6.1: mapped as a whole and in parts */
 };
@@ -201,8 +202,14 @@ static inline bool compat_is_slab(unsigned long head_flags, u32 head_type)
 	return compat_type_is(head_type, slab);
 }
 
-static inline void compat_read_compound(const struct page *head, u32 head_type,
-					struct compat_compound *c)
+static inline bool compat_is_zsmalloc(u32 head_type, unsigned long mapping)
+{
+	return compat_type_is(head_type, zsmalloc);
+}
+
+/* what tells the class of a compound page */
+static inline void compat_read_head(const struct page *head, u32 head_type,
+				    struct compat_compound *c)
 {
 	const struct folio *folio = (const struct folio *)head;
 	unsigned long flags = READ_ONCE(*(const unsigned long *)&head[1].flags);
@@ -210,6 +217,15 @@ static inline void compat_read_compound(const struct page *head, u32 head_type,
 	c->order = flags & 0xff;
 	c->rmappable = flags >> PG_large_rmappable & 1;
 	c->hugetlb = compat_type_is(head_type, hugetlb);
+	c->pins = c->rmappable ? atomic_read(&folio->_pincount) : 0;
+}
+
+static inline void compat_read_compound(const struct page *head, u32 head_type,
+					struct compat_compound *c)
+{
+	const struct folio *folio = (const struct folio *)head;
+
+	compat_read_head(head, head_type, c);
 	c->entire_mapcount = atomic_read(&folio->_entire_mapcount);
 	c->mapped = atomic_read(&folio->_large_mapcount) >= 0;
 }
@@ -270,11 +286,25 @@ static inline bool compat_any_mapped(const struct page *head, u32 order)
 	return false;
 }
 
-static inline void compat_read_compound(const struct page *head, u32 head_type,
-					struct compat_compound *c)
+/* memory under PAGE_MAPPING_MOVABLE that is no balloon: zsmalloc, z3fold */
+static inline bool compat_is_zsmalloc(u32 head_type, unsigned long mapping)
+{
+	return (mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE;
+}
+
+/* what tells the class of a compound page */
+static inline void compat_read_head(const struct page *head, u32 head_type,
+				    struct compat_compound *c)
 {
 	c->order = READ_ONCE(head[1].compound_order);
 	c->hugetlb = READ_ONCE(head[1].compound_dtor) == HUGETLB_PAGE_DTOR;
+	c->pins = atomic_read(&head[1].compound_pincount);
+}
+
+static inline void compat_read_compound(const struct page *head, u32 head_type,
+					struct compat_compound *c)
+{
+	compat_read_head(head, head_type, c);
 	c->double_map = READ_ONCE(head[1].flags) >> PG_double_map & 1;
 	c->entire_mapcount = atomic_read(&head[1].compound_mapcount);
 	c->mapped = c->entire_mapcount >= 0 ||
@@ -314,6 +344,31 @@ static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
 }
 
 #endif /* HAVE_PGTY */
+
+/* Linux 6.14: mm: large kmalloc pages have a type */
+static inline bool compat_is_large_kmalloc(u32 head_type)
+{
+#ifdef HAVE_PGTY_LARGE_KMALLOC
+	return compat_type_is(head_type, large_kmalloc);
+#else
+	return false;
+#endif
+}
+
+/* the word that links a tail to its head; what it is otherwise, others know */
+static inline unsigned long compat_page_link(const struct page *page)
+{
+	return READ_ONCE(((const unsigned long *)page)[1]);
+}
+
+static inline unsigned long compat_memcg_data(const struct page *page)
+{
+#ifdef CONFIG_MEMCG
+	return READ_ONCE(page->memcg_data);
+#else
+	return 0;
+#endif
+}
 
 /* bits that /proc/kpageflags copies: X(KPF_ name, PG_ name, name as text) */
 #define COMPAT_KPF_COPIED(X)				\

@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 struct btf;
+struct page;
 struct mm_struct;
 struct task_struct;
 
@@ -50,6 +51,7 @@ struct task_struct;
 	  (const struct btf *btf, u32 offset))				\
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
+	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
 	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
 	X(put_online_mems, void, MMSCOPE_VOID, (void))
 

@@ -55,6 +55,46 @@ static const struct mmscope_name zone_masks[] = {
 
 MMSCOPE_NAMES(mmscope_zone_mask_names, zone_masks);
 
+static const struct mmscope_name classes[] = {
+	{ MMSCOPE_CLASS_UNATTRIBUTED, "unattributed" },
+	{ MMSCOPE_CLASS_FREE, "free" },
+	{ MMSCOPE_CLASS_FREE_PCP, "free_pcp" },
+	{ MMSCOPE_CLASS_FREE_HIGHATOMIC, "free_highatomic" },
+	{ MMSCOPE_CLASS_FREE_CMA, "free_cma" },
+	{ MMSCOPE_CLASS_FREE_ISOLATED, "free_isolated" },
+	{ MMSCOPE_CLASS_IN_FLIGHT, "in_flight" },
+	{ MMSCOPE_CLASS_ANON, "anon" },
+	{ MMSCOPE_CLASS_ANON_THP, "anon_thp" },
+	{ MMSCOPE_CLASS_ANON_LARGE, "anon_large" },
+	{ MMSCOPE_CLASS_SWAPCACHE, "swapcache" },
+	{ MMSCOPE_CLASS_KSM, "ksm" },
+	{ MMSCOPE_CLASS_FILE, "file" },
+	{ MMSCOPE_CLASS_SHMEM, "shmem" },
+	{ MMSCOPE_CLASS_PINNED, "pinned" },
+	{ MMSCOPE_CLASS_HUGETLB, "hugetlb" },
+	{ MMSCOPE_CLASS_HUGETLB_FREE, "hugetlb_free" },
+	{ MMSCOPE_CLASS_ZERO, "zero" },
+	{ MMSCOPE_CLASS_SLAB, "slab" },
+	{ MMSCOPE_CLASS_SLAB_RECLAIMABLE, "slab_reclaimable" },
+	{ MMSCOPE_CLASS_LARGE_KMALLOC, "large_kmalloc" },
+	{ MMSCOPE_CLASS_PAGETABLE, "pagetable" },
+	{ MMSCOPE_CLASS_KERNEL_PAGETABLE, "kernel_pagetable" },
+	{ MMSCOPE_CLASS_KERNEL_STACK, "kernel_stack" },
+	{ MMSCOPE_CLASS_VMALLOC, "vmalloc" },
+	{ MMSCOPE_CLASS_PERCPU, "percpu" },
+	{ MMSCOPE_CLASS_MODULE, "module" },
+	{ MMSCOPE_CLASS_ZSMALLOC, "zsmalloc" },
+	{ MMSCOPE_CLASS_PAGE_POOL, "page_pool" },
+	{ MMSCOPE_CLASS_OFFLINE, "offline" },
+	{ MMSCOPE_CLASS_HWPOISON, "hwpoison" },
+	{ MMSCOPE_CLASS_KERNEL_IMAGE, "kernel_image" },
+	{ MMSCOPE_CLASS_MEMMAP, "memmap" },
+	{ MMSCOPE_CLASS_RESERVED, "reserved" },
+	{ MMSCOPE_CLASS_HOLE, "hole" },
+};
+
+MMSCOPE_NAMES(mmscope_class_names, classes);
+
 static const struct mmscope_name list_states[] = {
 	{ MMSCOPE_LIST_TORN, "torn" },
 	{ MMSCOPE_LIST_REPEAT, "repeat" },
@@ -72,6 +112,20 @@ static const struct mmscope_name perms[] = {
 };
 
 MMSCOPE_NAMES(mmscope_perm_names, perms);
+
+static const struct mmscope_name mapping_kinds[] = {
+	{ MMSCOPE_MAPPING_PAGE, "page" },
+	{ MMSCOPE_MAPPING_ZERO, "zero" },
+	{ MMSCOPE_MAPPING_PFNMAP, "pfnmap" },
+	{ MMSCOPE_MAPPING_SWAP, "swap" },
+	{ MMSCOPE_MAPPING_MIGRATION, "migration" },
+	{ MMSCOPE_MAPPING_DEVICE, "device" },
+	{ MMSCOPE_MAPPING_HWPOISON, "hwpoison" },
+	{ MMSCOPE_MAPPING_MARKER, "marker" },
+	{ MMSCOPE_MAPPING_UNKNOWN, "unknown" },
+};
+
+MMSCOPE_NAMES(mmscope_mapping_kind_names, mapping_kinds);
 
 static const struct mmscope_name entry_flags[] = {
 	{ MMSCOPE_ENTRY_PRESENT, "present" },

@@ -38,6 +38,8 @@ probe HAVE_FILE_USER_PATH linux/fs.h \
 # Linux 6.10: mm: the page type is a byte (PGTY_), compound pages count their mappings
 probe HAVE_PGTY linux/mm.h \
 	'struct folio *f = NULL; (void)(PGTY_slab + sizeof(f->_large_mapcount));' "$@"
+# Linux 6.14: mm: large kmalloc pages have a type
+probe HAVE_PGTY_LARGE_KMALLOC linux/mm.h '(void)PGTY_large_kmalloc;' "$@"
 # Linux 6.18: mm: isolation is a pageblock bit of its own
 probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"

@@ -75,6 +75,7 @@ static const struct {
 	{ MMSCOPE_IOC_TRANSLATE, sizeof(struct mmscope_translate_arg) },
 	{ MMSCOPE_IOC_ATTACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_DETACH, sizeof(struct mmscope_attach_arg) },
+	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -134,12 +135,16 @@ TEST_F(device, unknown_datasets_are_unsupported)
 
 TEST_F(device, points_are_not_walked)
 {
+	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS };
 	char buf[4096];
-	struct mmscope_walk_arg walk = walk_arg(MMSCOPE_DS_TRANSLATIONS);
 
-	walk.buf = (uintptr_t)buf;
-	walk.buf_bytes = sizeof(buf);
-	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
+	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+		struct mmscope_walk_arg walk = walk_arg(points[i]);
+
+		walk.buf = (uintptr_t)buf;
+		walk.buf_bytes = sizeof(buf);
+		expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
+	}
 }
 
 TEST_F(device, read_write_and_mmap_are_refused)
@@ -201,6 +206,8 @@ DATASET(free_blocks, FREE_BLOCKS, .moves = true);
 DATASET(pageblocks, PAGEBLOCKS);
 DATASET(slab_caches, SLAB_CACHES);
 DATASET(pages, PAGES, .end = 3000);
+DATASET(extents, EXTENTS, .moves = true);
+DATASET(accounting, ACCOUNTING, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
@@ -326,7 +333,7 @@ TEST_F(dataset, unknown_flags_and_reserved_fields_are_refused)
 {
 	struct mmscope_walk_arg arg = self->arg;
 
-	arg.flags = 1;
+	arg.flags = 1U << 31;
 	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.__reserved = 1;
@@ -348,6 +355,17 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 	arg.zone = 0;
 	if (!(self->desc.flags & MMSCOPE_DATASET_ZONE))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.flags = MMSCOPE_WALK_BARE;
+	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.memcg = 1;
+	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	memset(arg.name, 'x', sizeof(arg.name));
+	expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.pid = 1;
 	if (!(self->desc.flags & MMSCOPE_DATASET_PROCESS))

@@ -485,14 +485,14 @@ TEST_F(pages, migratetype_is_that_of_the_pageblock)
 	answer_free(&a);
 }
 
-TEST_F(pages, filters_select_kind_node_zone_and_range)
+TEST_F(pages, filters_select_class_node_zone_and_range)
 {
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_PAGES);
 	const struct mmscope_page *p;
 	struct answer a;
 	size_t i;
 
-	arg.class_mask = 1 << MMSCOPE_PAGE_SLAB | 1 << MMSCOPE_PAGE_PAGETABLE;
+	arg.class_mask = 1 << MMSCOPE_CLASS_SLAB | 1 << MMSCOPE_CLASS_PAGETABLE;
 	ASSERT_EQ(walk_all(self->fd, arg, &a), 0);
 	p = a.records;
 	ASSERT_GT(a.nr, 0);

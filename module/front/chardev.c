@@ -7,11 +7,12 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/nodemask.h>
-
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -24,15 +25,32 @@
 /* addresses translated between two user copies */
 #define TRANSLATE_BATCH 64
 
+/* a walk that is not gone on with for so long begins anew */
+#define KEEP_TIME (HZ / 2)
+
+/**
+ * struct reader - an open file
+ * @lock: of the rest; who does not get it at once does without
+ * @walk: the walk that filled the buffer last and is not over, or NULL. What it
+ *        has collected serves the next call, if that goes on where this one ended
+ * @kept: when that was, in jiffies
+ */
+struct reader {
+	struct mutex lock;
+	struct mmscope_walk *walk;
+	unsigned long kept;
+};
+
 union ioctl_arg {
 	struct mmscope_info info;
 	struct mmscope_describe describe;
 	struct mmscope_walk_arg walk;
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
+	struct mmscope_rmap_arg rmap;
 };
 
-static int ioctl_info(void *p)
+static int ioctl_info(struct reader *r, void *p)
 {
 	struct mmscope_info *arg = p;
 	u32 size = arg->size;
@@ -79,7 +97,7 @@ static int copy_values(const struct mmscope_dataset *ds, u64 to, u32 room)
 	return 0;
 }
 
-static int ioctl_describe(void *p)
+static int ioctl_describe(struct reader *r, void *p)
 {
 	struct mmscope_describe *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -180,18 +198,47 @@ static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_
 	memcpy(q->frames.name, arg->name, sizeof(q->frames.name));
 }
 
-static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
-		   struct pid *pid)
+/* the walk kept from the call before, if this call goes on with it */
+static struct mmscope_walk *take_kept(struct reader *r, const struct mmscope_query *q,
+				      const struct mmscope_cursor *cursor)
 {
-	struct mmscope_query q;
-	struct mmscope_walk *w;
+	struct mmscope_walk *w = NULL;
+
+	if (!mutex_trylock(&r->lock))
+		return NULL;
+	swap(w, r->walk);
+	mutex_unlock(&r->lock);
+	if (!w)
+		return NULL;
+	if (!memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
+	    time_before(jiffies, r->kept + KEEP_TIME)) {
+		mmscope_walk_again(w);
+		return w;
+	}
+	mmscope_walk_close(w);
+	return NULL;
+}
+
+/* Processes are looked up, and access to them is checked, in each call. */
+static void keep_or_close(struct reader *r, struct mmscope_walk *w, bool over)
+{
+	if (!over && !w->mm && mutex_trylock(&r->lock)) {
+		swap(w, r->walk);
+		r->kept = jiffies;
+		mutex_unlock(&r->lock);
+	}
+	if (w)
+		mmscope_walk_close(w);
+}
+
+/* the part of a walk that is the same for all queries; buffer and cursor are set */
+static int run_walk(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
+{
 	int err;
 
-	make_query(arg, ds, pid, &q);
-	w = mmscope_walk_open(&q);
-
-	if (IS_ERR(w))
-		return PTR_ERR(w);
+	arg->nr = 0;
+	arg->status = 0;
+	arg->rec_size = w->q.ds->rec_size;
 	w->cursor = arg->cursor;
 	arg->start_ns = ktime_get_ns();
 	err = walk_to_user(w, arg);
@@ -201,11 +248,26 @@ static int do_walk(struct mmscope_walk_arg *arg, const struct mmscope_dataset *d
 	arg->locks = w->locks;
 	arg->restarts = w->restarts;
 	arg->torn = w->torn;
-	mmscope_walk_close(w);
 	return err;
 }
 
-static int ioctl_walk(void *p)
+static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
+		   const struct mmscope_dataset *ds, struct pid *pid)
+{
+	struct mmscope_query q;
+	struct mmscope_walk *w;
+	int err;
+
+	make_query(arg, ds, pid, &q);
+	w = take_kept(r, &q, &arg->cursor) ?: mmscope_walk_open(&q);
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	err = run_walk(w, arg);
+	keep_or_close(r, w, err || arg->status & MMSCOPE_WALK_DONE);
+	return err;
+}
+
+static int ioctl_walk(struct reader *r, void *p)
 {
 	struct mmscope_walk_arg *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -221,10 +283,7 @@ static int ioctl_walk(void *p)
 	err = get_target(arg->pid, &pid);
 	if (err)
 		return err;
-	arg->nr = 0;
-	arg->status = 0;
-	arg->rec_size = ds->rec_size;
-	err = do_walk(arg, ds, pid);
+	err = do_walk(r, arg, ds, pid);
 	put_pid(pid);
 	return err;
 }
@@ -267,7 +326,7 @@ static int translate_all(struct mm_struct *mm, struct mmscope_translate_arg *arg
 	return err;
 }
 
-static int ioctl_translate(void *p)
+static int ioctl_translate(struct reader *r, void *p)
 {
 	struct mmscope_translate_arg *arg = p;
 	struct mm_struct *mm;
@@ -293,7 +352,80 @@ static int ioctl_translate(void *p)
 	return err;
 }
 
-static int ioctl_attach(void *p)
+/* a walk over all processes: what it says of itself is what MMSCOPE_IOC_WALK says */
+static int walk_rmap(struct mmscope_rmap_arg *arg, const struct mmscope_query *q)
+{
+	struct mmscope_walk_arg walk = {
+		.buf = arg->buf,
+		.buf_bytes = arg->buf_bytes,
+		.cursor = arg->cursor,
+	};
+	struct mmscope_walk *w = mmscope_walk_open(q);
+	int err;
+
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	err = run_walk(w, &walk);
+	arg->processes = w->processes;
+	arg->refused = w->refused;
+	mmscope_walk_close(w);
+	arg->cursor = walk.cursor;
+	arg->nr = walk.nr;
+	arg->rec_size = walk.rec_size;
+	arg->status = walk.status;
+	arg->start_ns = walk.start_ns;
+	arg->end_ns = walk.end_ns;
+	arg->max_lock_ns = walk.max_lock_ns;
+	arg->locks = walk.locks;
+	arg->torn = walk.torn;
+	return err;
+}
+
+static int do_rmap(struct mmscope_rmap_arg *arg, struct mmscope_pfn_range *ranges)
+{
+	struct mmscope_query q = {
+		.ds = &mmscope_rmaps,
+		.node = MMSCOPE_ANY,
+		.zone = MMSCOPE_ANY,
+		.end = ~0ULL,
+		.ranges = ranges,
+		.nr_ranges = arg->nr_ranges,
+	};
+	int err;
+
+	err = mmscope_pfn_ranges_sort(ranges, &q.nr_ranges);
+	if (err)
+		return err;
+	/* 0 is no filter here, not the caller */
+	err = get_target(arg->pid, &q.pid);
+	if (err)
+		return err;
+	err = walk_rmap(arg, &q);
+	put_pid(q.pid);
+	return err;
+}
+
+static int ioctl_rmap(struct reader *r, void *p)
+{
+	struct mmscope_rmap_arg *arg = p;
+	struct mmscope_pfn_range *ranges;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved || !arg->nr_ranges || arg->buf_bytes < sizeof(struct mmscope_rmap))
+		return -EINVAL;
+	if (arg->nr_ranges > MMSCOPE_RMAP_MAX)
+		return -E2BIG;
+	ranges = vmemdup_user(u64_to_user_ptr(arg->ranges), arg->nr_ranges * sizeof(*ranges));
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	err = do_rmap(arg, ranges);
+	kvfree(ranges);
+	return err;
+}
+
+static int ioctl_attach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct mm_struct *mm;
@@ -311,7 +443,7 @@ static int ioctl_attach(void *p)
 	return err;
 }
 
-static int ioctl_detach(void *p)
+static int ioctl_detach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct pid *pid;
@@ -331,12 +463,12 @@ static int ioctl_detach(void *p)
  * struct ioctl_op - one ioctl
  * @size: of its argument here
  * @min_size: of its argument in its first version
- * @run: does it, on a kernel copy of the argument, which is copied back
+ * @run: does it for a reader, on a kernel copy of the argument, which is copied back
  */
 struct ioctl_op {
 	size_t size;
 	size_t min_size;
-	int (*run)(void *arg);
+	int (*run)(struct reader *r, void *arg);
 };
 
 #define IOCTL_OP(_ioctl, _type, _last, _run)			\
@@ -354,6 +486,7 @@ static const struct ioctl_op ops[] = {
 		 ioctl_translate),
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -367,6 +500,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(ops))
 		return -ENOTTY;
 	op = &ops[_IOC_NR(cmd)];
+	if (!op->run)
+		return -ENOTTY;
 	if (get_user(size, (u32 __user *)to))
 		return -EFAULT;
 	if (size < op->min_size || size > PAGE_SIZE)
@@ -374,7 +509,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	err = copy_struct_from_user(&arg, op->size, to, size);
 	if (err)
 		return err;
-	err = op->run(&arg);
+	err = op->run(file->private_data, &arg);
 	if (err)
 		return err;
 	return copy_to_user(to, &arg, min_t(size_t, size, op->size)) ? -EFAULT : 0;
@@ -382,16 +517,33 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	/* the initial namespace's, not a container's; misc keeps its device here */
+	struct reader *r;
+
+	/* the initial namespace's, not a container's */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	file->private_data = NULL;
+	r = kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return -ENOMEM;
+	mutex_init(&r->lock);
+	file->private_data = r;
 	return nonseekable_open(inode, file);
+}
+
+static int chardev_release(struct inode *inode, struct file *file)
+{
+	struct reader *r = file->private_data;
+
+	if (r->walk)
+		mmscope_walk_close(r->walk);
+	kfree(r);
+	return 0;
 }
 
 static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
+	.release = chardev_release,
 	.unlocked_ioctl = chardev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

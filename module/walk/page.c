@@ -8,123 +8,52 @@
  * Staleness: see page_read.c. A frame that changes again and again while it is
  * read is counted as torn.
  *
- * Sources: struct page, by page_read.c; mem_section->usage->pageblock_flags for
+ * Sources: struct page, by sweep.c; mem_section->usage->pageblock_flags for
  * the migratetype.
  */
-#include <linux/memory_hotplug.h>
-
-#include "frame.h"
 #include "mmscope.h"
-#include "page_read.h"
+#include "sweep.h"
 
-/* frames whose struct pages are neighbours and that exist all or not at all */
-#define CHUNK min(pageblock_nr_pages, PAGES_PER_SUBSECTION)
-
-static u32 frame_node(unsigned long flags)
+static int take_frame(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
-	return flags >> NODES_PGSHIFT & NODES_MASK;
-}
+	const struct mmscope_frame *f = &s->frame;
+	struct mmscope_page rec;
 
-static u32 frame_zone(unsigned long flags)
-{
-	return flags >> ZONES_PGSHIFT & ZONES_MASK;
-}
-
-static bool unwanted(const struct mmscope_query *q, const struct page *page)
-{
-	unsigned long flags;
-
-	if (q->node == MMSCOPE_ANY && q->zone == MMSCOPE_ANY)
-		return false;
-	flags = mmscope_frame_flags(page);
-	return (q->node != MMSCOPE_ANY && q->node != frame_node(flags)) ||
-	       (q->zone != MMSCOPE_ANY && q->zone != frame_zone(flags));
-}
-
-/* the frames [pfn, end) of one chunk */
-static int walk_chunk(struct mmscope_walk *w, unsigned long pfn, unsigned long end,
-		      const struct page *page)
-{
-	u32 migratetype = compat_pageblock_type(mmscope_pageblock_bits(pfn));
-	struct mmscope_page_reader *r = w->priv;
-	struct mmscope_frame f;
-	int ret = 0;
-
-	for (; pfn < end && !ret; pfn++, page++) {
-		struct mmscope_page rec;
-
-		if (unwanted(&w->q, page)) {
-			ret = mmscope_skip(w, pfn + 1);
-			continue;
-		}
-		if (mmscope_full(w))
-			return MMSCOPE_MORE;
-		if (!mmscope_page_read(r, page, pfn, &f))
-			w->torn++;
-		rec = (struct mmscope_page){
-			.pfn = pfn,
-			.flags = mmscope_frame_kpf(&f),
-			.head_pfn = f.head_pfn,
-			.node = frame_node(f.flags),
-			.zone = frame_zone(f.flags),
-			.kind = mmscope_frame_kind(&f),
-			.order = f.order,
-			.migratetype = migratetype,
-			.refcount = f.refcount,
-			.mapcount = mmscope_frame_mapcount(&f),
-		};
-		ret = mmscope_emit(w, &rec, pfn + 1);
-	}
-	return ret;
-}
-
-/* the frame after the last one that any section may have */
-static u64 last_frame(void)
-{
-	unsigned long end = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		end = max(end, pgdat_end_pfn(NODE_DATA(nid)));
-	return ALIGN(end, PAGES_PER_SECTION);
-}
-
-static int walk_frames(struct mmscope_walk *w)
-{
-	u64 end = min_t(u64, last_frame(), w->q.end);
-	u64 pfn = max(w->cursor.pos, w->q.start);
-	const struct page *page;
-	u64 next;
-	int ret;
-
-	for (; pfn < end; pfn = next) {
-		page = pfn_to_online_page(pfn);
-		if (page) {
-			next = min_t(u64, ALIGN_DOWN(pfn, CHUNK) + CHUNK, end);
-			ret = walk_chunk(w, pfn, next, page);
-		} else {
-			next = online_section_nr(pfn_to_section_nr(pfn)) ?
-			       ALIGN_DOWN(pfn, CHUNK) + CHUNK :
-			       ALIGN_DOWN(pfn, PAGES_PER_SECTION) + PAGES_PER_SECTION;
-			ret = mmscope_skip(w, next);
-		}
-		if (!ret)
-			ret = mmscope_pause();
-		if (ret)
-			return ret;
-	}
-	return 0;
+	if (mmscope_full(s->w))
+		return MMSCOPE_MORE;
+	rec = (struct mmscope_page){
+		.pfn = f->pfn,
+		.flags = mmscope_frame_kpf(f),
+		.head_pfn = f->head_pfn,
+		.node = mmscope_frame_node(f->flags),
+		.zone = mmscope_frame_zone(f->flags),
+		.kind = mmscope_frame_kind(f),
+		.order = f->order,
+		.migratetype = u->migratetype,
+		.refcount = f->refcount,
+		.mapcount = mmscope_frame_mapcount(f),
+		.page_class = u->class,
+		.memcg = mmscope_sweep_memcg(s, u),
+	};
+	return mmscope_emit(s->w, &rec, f->pfn + 1);
 }
 
 static int page_walk(struct mmscope_walk *w)
 {
-	int ret;
+	struct mmscope_sweep *s = w->priv;
 
-	mmscope_page_reader_begin(w->priv);
-	mmscope_call(get_online_mems)();
-	ret = walk_frames(w);
-	mmscope_call(put_online_mems)();
-	return ret;
+	s->w = w;
+	s->unit = take_frame;
+	s->single = true;
+	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
+	s->pos = max(w->cursor.pos, w->q.start);
+	s->end = min(mmscope_sweep_last(), w->q.end);
+	return mmscope_sweep(s);
+}
+
+static void page_end(struct mmscope_walk *w)
+{
+	mmscope_sweep_free(w->priv);
 }
 
 static const struct mmscope_name kind_names[] = {
@@ -172,8 +101,9 @@ static MMSCOPE_NAMES(page_flag_names, flag_names);
 
 static const struct mmscope_field_def page_fields[] = {
 	FIELD(struct mmscope_page, pfn, PFN, "page frame number"),
-	FIELD_CLASS(struct mmscope_page, kind, ENUM, &page_kind_names,
-		    "what the frame is used for"),
+	FIELD_ENUM(struct mmscope_page, kind, &page_kind_names,
+		   "what the frame itself tells"),
+	FIELD_PAGE_CLASS(struct mmscope_page, "what it is, with what others tell about it"),
 	FIELD(struct mmscope_page, order, ID,
 	      "the compound page or free block it is in has 2^order frames"),
 	FIELD(struct mmscope_page, head_pfn, PFN,
@@ -187,26 +117,22 @@ static const struct mmscope_field_def page_fields[] = {
 	      "mappings of this frame by user page tables, as /proc/kpagecount"),
 	FIELD_FLAGS(struct mmscope_page, flags, &page_flag_names,
 		    "flags in the numbering of /proc/kpageflags"),
+	MORE(struct mmscope_page, memcg, ID, "inode of the cgroup charged, 0: none"),
 };
 
-static const struct mmscope_need page_needs[] = {
-	WANT_SYM(huge_zero_pfn),
-#ifdef CONFIG_MEMORY_HOTPLUG
-	NEED_SYM(get_online_mems),
-	NEED_SYM(put_online_mems),
-#endif
-	{ }
-};
+static const struct mmscope_need page_needs[] = { MMSCOPE_SWEEP_NEEDS, { } };
 
 const struct mmscope_dataset mmscope_pages = {
 	.name = "pages",
 	.help = "page frames: what each is used for, flags, counts",
 	.id = MMSCOPE_DS_PAGES,
-	.flags = MMSCOPE_DATASET_NODE | MMSCOPE_DATASET_ZONE | MMSCOPE_DATASET_PFN,
+	.flags = MMSCOPE_DATASET_NODE | MMSCOPE_DATASET_ZONE | MMSCOPE_DATASET_PFN |
+		 MMSCOPE_DATASET_FRAMES,
 	.rec_size = sizeof(struct mmscope_page),
-	.priv_size = sizeof(struct mmscope_page_reader),
+	.priv_size = sizeof(struct mmscope_sweep),
 	.fields = page_fields,
 	.nr_fields = ARRAY_SIZE(page_fields),
 	.needs = page_needs,
 	.walk = page_walk,
+	.end = page_end,
 };

@@ -26,6 +26,8 @@ enum mmscope_frame_state {	/* what the words of a struct page do not tell */
  * @flags: page->flags
  * @head_flags: of the head of the compound page, which is the page itself if none
  * @mapping: of the head, not to be dereferenced
+ * @link: word of the head that would link it to another head
+ * @memcg: memcg_data of the head
  * @type: page->page_type, which is page->_mapcount if there is no type
  * @head_type: of the head
  * @refcount: of the head
@@ -39,6 +41,8 @@ struct mmscope_frame {
 	unsigned long flags;
 	unsigned long head_flags;
 	unsigned long mapping;
+	unsigned long link;
+	unsigned long memcg;
 	u32 type;
 	u32 head_type;
 	s32 refcount;

@@ -28,8 +28,6 @@
 
 /* a struct page that changes all the time is given up */
 #define READ_TRIES 4
-/* no compound page is larger than what one entry of a page table maps */
-#define MAX_COMPOUND_ORDER (PUD_SHIFT - PAGE_SHIFT)
 
 static void read_single(const struct page *page, unsigned long pfn, struct mmscope_frame *f)
 {
@@ -38,6 +36,8 @@ static void read_single(const struct page *page, unsigned long pfn, struct mmsco
 		.head_pfn = pfn,
 		.flags = mmscope_frame_flags(page),
 		.mapping = (unsigned long)READ_ONCE(page->mapping),
+		.link = compat_page_link(page),
+		.memcg = compat_memcg_data(page),
 		.type = READ_ONCE(page->page_type),
 		.refcount = page_ref_count(page),
 	};
@@ -48,7 +48,7 @@ static void read_single(const struct page *page, unsigned long pfn, struct mmsco
 /* Is this the head of a page at @pfn, as far as its number tells? */
 static bool head_is_sane(const struct page *head, unsigned long head_pfn, unsigned long pfn)
 {
-	if (head_pfn > pfn || (pfn - head_pfn) >> MAX_COMPOUND_ORDER)
+	if (head_pfn > pfn || (pfn - head_pfn) >> MMSCOPE_MAX_COMPOUND_ORDER)
 		return false;
 	return pfn_to_section_nr(head_pfn) == pfn_to_section_nr(pfn) ||
 	       pfn_to_online_page(head_pfn) == head;
@@ -69,10 +69,12 @@ static bool read_compound(const struct page *page, unsigned long pfn, struct mms
 	f->head_flags = mmscope_frame_flags(head);
 	f->head_type = READ_ONCE(head->page_type);
 	f->mapping = (unsigned long)READ_ONCE(head->mapping);
+	f->link = compat_page_link(head);
+	f->memcg = compat_memcg_data(head);
 	f->refcount = page_ref_count(head);
 	compat_read_compound(head, f->head_type, &f->compound);
 	f->order = f->compound.order;
-	return f->order && f->order <= MAX_COMPOUND_ORDER &&
+	return f->order && f->order <= MMSCOPE_MAX_COMPOUND_ORDER &&
 	       !((pfn - f->head_pfn) >> f->order) && compound_head(page) == head &&
 	       mmscope_frame_has(mmscope_frame_flags(head), PG_head);
 }

@@ -4,6 +4,9 @@
 
 #include "page_kind.h"
 
+/* no compound page is larger than what one entry of a page table maps */
+#define MMSCOPE_MAX_COMPOUND_ORDER (PUD_SHIFT - PAGE_SHIFT)
+
 /**
  * struct mmscope_page_reader - what one frame tells about the next
  * @huge_zero_pfn: of the huge zero page, ~0: there is none

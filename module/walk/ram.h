@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /* machines have tens of ranges */
-#define MMSCOPE_RAM_RANGES 1024
+#define MMSCOPE_RAM_RANGES 192
 
 /**
  * struct mmscope_ram - the ranges of RAM, ascending and apart; part of a walk's scratch

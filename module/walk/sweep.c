@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sweep over all page frames of a range.
+ *
+ * A free block or a compound page is one step, whatever its size; a frame alone
+ * is told by a few words of its struct page, and only the doubtful ones take
+ * the closer look of page_read.c.
+ *
+ * Locks: none but the memory hotplug lock for reading, for one section at a
+ * time. The tables that the sweep needs (slab caches, overlay, RAM) are built
+ * before, each under its own locks.
+ *
+ * Staleness: as page_read.c. A frame is seen once, so each is in one class; a
+ * page that moves during the sweep may be met at both places or at none. The
+ * tables are of the moment when the sweep began.
+ */
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+
+#include "frame.h"
+#include "mmscope.h"
+#include "sweep.h"
+
+/* frames whose struct pages are neighbours and that exist all or not at all */
+#define CHUNK min(pageblock_nr_pages, PAGES_PER_SUBSECTION)
+
+/* --------------------------------------------------------------- the snapshot */
+
+/*
+ * A frame that is no doubt the beginning of something, in a few loads. False:
+ * it takes a closer look, as tails, and frames without references or marks do.
+ */
+static bool read_quick(const struct page *page, unsigned long pfn, struct mmscope_frame *f)
+{
+	unsigned long link = compat_page_link(page);
+	s32 refcount = page_ref_count(page);
+	u32 type = READ_ONCE(page->page_type);
+	int order = 0;
+
+	if (link & 1)
+		return false;
+	f->pfn = pfn;
+	f->head_pfn = pfn;
+	f->flags = mmscope_frame_flags(page);
+	f->head_flags = f->flags;
+	f->link = link;
+	f->mapping = (unsigned long)READ_ONCE(page->mapping);
+	f->type = type;
+	f->head_type = type;
+	f->refcount = refcount;
+	f->memcg = compat_memcg_data(page);
+	f->state = 0;
+	f->compound = (struct compat_compound){};
+	if (mmscope_frame_has(f->flags, PG_head)) {
+		compat_read_head(page, type, &f->compound);
+		order = f->compound.order;
+		if (!order || order > MMSCOPE_MAX_COMPOUND_ORDER)
+			return false;
+	} else if (!refcount) {
+		order = mmscope_free_order(page);
+		if (order < 0)
+			return false;
+		f->state = MMSCOPE_FRAME_FREE;
+	} else if (is_zero_pfn(pfn)) {
+		f->state = MMSCOPE_FRAME_ZERO;
+	}
+	f->order = order;
+	/* what is not aligned to its size has changed while it was read */
+	return !(pfn & ((1UL << order) - 1));
+}
+
+static void read_frame(struct mmscope_sweep *s, const struct page *page, unsigned long pfn)
+{
+	struct mmscope_frame *f = &s->frame;
+
+	if (!read_quick(page, pfn, f)) {
+		if (!mmscope_page_read(&s->reader, page, pfn, f))
+			s->w->torn++;
+	} else if (f->order && f->head_pfn == s->reader.huge_zero_pfn) {
+		f->state |= MMSCOPE_FRAME_HUGE_ZERO;
+	}
+	s->frame_end = f->head_pfn + (1UL << f->order);
+	/* a bare frame tells nothing about its neighbours */
+	if (s->frame_end <= pfn)
+		s->frame_end = pfn + 1;
+}
+
+/* the whole snapshot of one frame, be it a tail */
+static void read_single(struct mmscope_sweep *s, const struct page *page, unsigned long pfn)
+{
+	if (!mmscope_page_read(&s->reader, page, pfn, &s->frame))
+		s->w->torn++;
+	s->frame_end = pfn + 1;
+}
+
+/* ------------------------------------------------------------ the unit's class */
+
+static void find_cache(struct mmscope_sweep *s, struct mmscope_piece *u)
+{
+	const struct mmscope_slab_name *n;
+
+	u->key = mmscope_read(u->head, slab, slab_cache);
+	if (u->key != s->last_cache) {
+		n = mmscope_slab_names_find(&s->slabs, u->key);
+		s->last_cache = u->key;
+		s->last_reclaimable = n && n->reclaimable;
+	}
+	if (s->last_reclaimable)
+		u->class = MMSCOPE_CLASS_SLAB_RECLAIMABLE;
+}
+
+/* Frames that only others can tell about. The owner's number, from 1, is the key. */
+static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
+{
+	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->head_pfn);
+	u32 class;
+
+	if (!run)
+		return;
+	class = s->overlay.owners[run->owner].class;
+	/* a marked page table stays one, whoever is its owner */
+	if (u->class != MMSCOPE_CLASS_PAGETABLE) {
+		u->class = class;
+		u->inferred = true;
+	}
+	u->key = run->owner + 1;
+}
+
+static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
+{
+	const struct mmscope_frame *f = &s->frame;
+	u32 kind = mmscope_frame_kind(f);
+
+	u->class = mmscope_frame_class(f, kind, u->migratetype);
+	u->inferred = u->class == MMSCOPE_CLASS_PINNED;
+	u->key = 0;
+	switch (u->class) {
+	case MMSCOPE_CLASS_SLAB:
+		find_cache(s, u);
+		break;
+	case MMSCOPE_CLASS_FILE:
+	case MMSCOPE_CLASS_SHMEM:
+	case MMSCOPE_CLASS_PINNED:
+	case MMSCOPE_CLASS_HUGETLB:
+		u->key = f->mapping;
+		break;
+	case MMSCOPE_CLASS_RESERVED:
+		find_referrer(s, u);
+		if (!u->key && !mmscope_is_ram(&s->ram, u->head_pfn))
+			u->class = MMSCOPE_CLASS_HOLE;
+		break;
+	case MMSCOPE_CLASS_UNATTRIBUTED:
+	case MMSCOPE_CLASS_PAGETABLE:
+		find_referrer(s, u);
+		break;
+	}
+}
+
+static void make_unit(struct mmscope_sweep *s, const struct page *page, u32 migratetype,
+		      struct mmscope_piece *u)
+{
+	const struct mmscope_frame *f = &s->frame;
+
+	u->head_pfn = f->head_pfn;
+	u->head = page - (u->pfn - f->head_pfn);
+	u->flags = f->head_flags;
+	u->order = f->order;
+	u->migratetype = migratetype;
+	/* slabs have a vector of their objects' cgroups there */
+	u->memcg = mmscope_frame_is_slab(f) ? 0 : f->memcg;
+	classify(s, u);
+}
+
+/* ------------------------------------------------------------------- filters */
+
+static bool zone_wanted(const struct mmscope_query *q, unsigned long flags)
+{
+	return (q->node == MMSCOPE_ANY || q->node == mmscope_frame_node(flags)) &&
+	       (q->zone == MMSCOPE_ANY || q->zone == mmscope_frame_zone(flags));
+}
+
+static bool flags_wanted(const struct mmscope_sweep *s)
+{
+	const struct mmscope_frame_filter *filter = &s->w->q.frames;
+	u64 kpf = mmscope_frame_kpf(&s->frame);
+
+	return (kpf & filter->flags_all) == filter->flags_all &&
+	       (!filter->flags_any || kpf & filter->flags_any) && !(kpf & filter->flags_none);
+}
+
+static bool by_flags(const struct mmscope_query *q)
+{
+	return q->frames.flags_all || q->frames.flags_any || q->frames.flags_none;
+}
+
+static bool unit_wanted(struct mmscope_sweep *s, const struct mmscope_piece *u)
+{
+	const struct mmscope_query *q = &s->w->q;
+
+	return zone_wanted(q, u->flags) &&
+	       (!q->frames.memcg || mmscope_sweep_memcg(s, u) == q->frames.memcg);
+}
+
+/* ------------------------------------------------------------------ the sweep */
+
+/* the frames [s->pos, end) of one chunk */
+static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct page *page)
+{
+	u32 migratetype = compat_pageblock_type(mmscope_pageblock_bits(s->pos));
+	const bool flags = by_flags(&s->w->q), single = s->single || flags;
+	struct mmscope_piece u;
+	int ret = 0;
+
+	while (s->pos < end && !ret) {
+		u.pfn = s->pos;
+		if (single)
+			read_single(s, page, u.pfn);
+		else if (u.pfn >= s->frame_end || u.pfn < s->frame.head_pfn)
+			read_frame(s, page, u.pfn);
+		u.pages = min(s->frame_end, end) - u.pfn;
+		if (!flags || flags_wanted(s)) {
+			make_unit(s, page, migratetype, &u);
+			if (unit_wanted(s, &u))
+				ret = s->unit(s, &u);
+		}
+		if (!ret)
+			s->pos += u.pages;
+		page += u.pages;
+	}
+	return ret;
+}
+
+/* one section at most, under the hotplug lock */
+static int sweep_section(struct mmscope_sweep *s)
+{
+	u64 end = min_t(u64, ALIGN_DOWN(s->pos, PAGES_PER_SECTION) + PAGES_PER_SECTION, s->end);
+	bool online = online_section_nr(pfn_to_section_nr(s->pos));
+	const struct page *page;
+	u64 next;
+	int ret = 0;
+
+	if (!online)
+		s->pos = end;
+	while (s->pos < end && !ret) {
+		next = min_t(u64, ALIGN_DOWN(s->pos, CHUNK) + CHUNK, end);
+		page = pfn_to_online_page(s->pos);
+		if (page)
+			ret = sweep_chunk(s, next, page);
+		else
+			s->pos = next;
+		cond_resched();
+	}
+	return ret;
+}
+
+static int begin(struct mmscope_sweep *s)
+{
+	int ret;
+
+	if (!s->begun) {
+		ret = mmscope_slab_names_build(&s->slabs);
+		if (ret)
+			return ret;
+		mmscope_ram_read(&s->ram);
+		s->begun = true;
+	}
+	mmscope_page_reader_begin(&s->reader);
+	s->frame_end = 0;
+	return 0;
+}
+
+/**
+ * mmscope_sweep - sweep the frames from s->pos to s->end
+ * @s: w, unit, parts, pos and end are set, the rest was zeroed before the first
+ *     call and is freed by mmscope_sweep_free()
+ *
+ * Return: 0 at the end, what @s->unit returned, -EINTR, -ENOMEM.
+ */
+int mmscope_sweep(struct mmscope_sweep *s)
+{
+	int ret = begin(s);
+
+	while (!ret && s->pos < s->end) {
+		if (s->parts && (s->pos < s->overlay.start || s->pos >= s->overlay.end)) {
+			ret = mmscope_overlay_build(s->w, &s->overlay, s->pos, s->parts);
+			if (ret)
+				return ret;
+		}
+		mmscope_call(get_online_mems)();
+		ret = sweep_section(s);
+		mmscope_call(put_online_mems)();
+		if (!ret)
+			ret = mmscope_pause();
+	}
+	return ret;
+}
+
+/**
+ * mmscope_sweep_last - the frame after the last one that any section may have
+ */
+u64 mmscope_sweep_last(void)
+{
+	unsigned long end = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		end = max(end, pgdat_end_pfn(NODE_DATA(nid)));
+	return ALIGN(end, PAGES_PER_SECTION);
+}
+
+/**
+ * mmscope_sweep_free - free the tables of a sweep
+ * @s: the sweep
+ */
+void mmscope_sweep_free(struct mmscope_sweep *s)
+{
+	mmscope_overlay_free(&s->overlay);
+	mmscope_slab_names_free(&s->slabs);
+}
