@@ -37,6 +37,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
 	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
 	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
+	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -271,7 +272,8 @@ static int check_query(const struct mmscope_query *q)
 
 	if (err)
 		return err;
-	if (!ds->walk)
+	/* a point query that is made of walks comes with what it is for */
+	if (!ds->walk || (ds->flags & MMSCOPE_DATASET_POINT && !q->nr_ranges))
 		return -EOPNOTSUPP;
 	if (q->start > q->end)
 		return -EINVAL;
@@ -378,6 +380,8 @@ void mmscope_walk_again(struct mmscope_walk *w)
 	w->locks = 0;
 	w->restarts = 0;
 	w->torn = 0;
+	w->processes = 0;
+	w->refused = 0;
 }
 
 /**
