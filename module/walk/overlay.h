@@ -79,8 +79,6 @@ struct mmscope_overlay {
 	u32 place;
 };
 
-#define MMSCOPE_OVERLAY_NEEDS WANT_SYM(huge_zero_pfn)
-
 int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64 start,
 			  u32 parts);
 const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn);
