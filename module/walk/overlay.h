@@ -59,7 +59,7 @@ struct mmscope_overlay_run {
  * @runs: in ascending order, disjoint
  * @nr_runs: how many
  * @room_runs: how many there is room for
- * @owners: who they are
+ * @owners: who they are; an overlay that goes on where this one ends has these too
  * @nr_owners: how many
  * @room_owners: how many there is room for
  * @start: first frame that is covered

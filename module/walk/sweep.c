@@ -112,7 +112,7 @@ static void find_cache(struct mmscope_sweep *s, struct mmscope_piece *u)
 /* Frames that only others can tell about. The owner's number, from 1, is the key. */
 static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
-	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->head_pfn);
+	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->pfn);
 	u32 class;
 
 	if (!run)
@@ -239,6 +239,8 @@ static int sweep_section(struct mmscope_sweep *s)
 	u64 next;
 	int ret = 0;
 
+	if (s->parts)
+		end = min(end, s->overlay.end);
 	if (!online)
 		s->pos = end;
 	while (s->pos < end && !ret) {
