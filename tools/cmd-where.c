@@ -74,7 +74,8 @@ static const struct counter {
 	  "stacks kept for the next task are not counted" },
 	{ "vmalloc", MASK(VMALLOC) | MASK(KERNEL_STACK) | MASK(MODULE), MEMINFO, { "VmallocUsed" },
 	  { NULL }, 1024, "counts no vmap areas" },
-	{ "percpu", MASK(PERCPU), MEMINFO, { "Percpu" }, { NULL }, 1024, "" },
+	{ "percpu", MASK(PERCPU), MEMINFO, { "Percpu" }, { NULL }, 1024,
+	  "counts no first chunk" },
 	{ "zsmalloc", MASK(ZSMALLOC), ZONES, { "stat.nr_zspages" }, { NULL }, 0, "" },
 };
 
@@ -163,8 +164,8 @@ static void show_waterfall(const struct where *w, struct out *out)
 	board_column(&b, "pages", MMSCOPE_UNIT_PAGES);
 	board_column(&b, "size", MMSCOPE_UNIT_BYTES);
 	board_column(&b, "permille", MMSCOPE_UNIT_PERMILLE);
-	put_line(w, &b, "spanned", "", spanned, 0);
-	put_line(w, &b, "hole", "", w->pages[MMSCOPE_CLASS_HOLE], 0);
+	put_line(w, &b, "spanned", "", spanned, present);
+	put_line(w, &b, "hole", "", w->pages[MMSCOPE_CLASS_HOLE], present);
 	put_line(w, &b, "present", "", present, present);
 	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
 		put_group(w, &b, i, present);
