@@ -319,6 +319,44 @@ static size_t unsound(const struct rmap_answer *a, pid_t pid)
 	return bad;
 }
 
+/* pages of whose entries mappings tells something else */
+static size_t unlike_mappings(const struct rmap_answer *a, const struct answer *mappings)
+{
+	const struct mmscope_mapping *m = mappings->records;
+	size_t bad = 0;
+
+	for (size_t i = 0, j = 0; i < a->nr; i++) {
+		const struct mmscope_rmap *r = &a->rmap[i];
+
+		for (uint64_t page = 0; page < r->pages; page++) {
+			const uint64_t addr = r->addr + page * PAGE;
+
+			while (j < mappings->nr && m[j].end <= addr)
+				j++;
+			bad += j == mappings->nr || m[j].start > addr || m[j].flags != r->flags ||
+			       m[j].kind != r->kind || m[j].page_size_bytes != r->page_size_bytes;
+		}
+	}
+	return bad;
+}
+
+TEST_F(rmap, entries_are_as_in_mappings)
+{
+	struct mmscope_rmap_arg arg = rmap_arg(&everything, 1);
+
+	for (int i = 0; i < CHILDREN; i++) {
+		struct answer mappings;
+
+		arg.pid = self->pid[i];
+		ASSERT_EQ(0, rmap_all(self->fd, arg, ROOM, &self->a));
+		ASSERT_EQ(0, walk_pid(self->fd, MMSCOPE_DS_MAPPINGS, self->pid[i], &mappings));
+		EXPECT_LT(10, self->a.nr);
+		EXPECT_EQ(0, unlike_mappings(&self->a, &mappings));
+		answer_free(&mappings);
+		rmap_free(&self->a);
+	}
+}
+
 TEST_F(rmap, all_frames_give_all_of_every_pagemap)
 {
 	struct timespec before, after;
