@@ -61,8 +61,15 @@ static int prepare_huge(struct cast *c, int nr)
 	if (!p)
 		return 1;
 	touch(p, 2 * HUGE_2M, PAGE);
-	/* the VMA is split inside of the second huge page, and with it its mapping */
-	return mprotect(p + HUGE_2M + 7 * PAGE, 5 * PAGE, PROT_READ);
+	p += HUGE_2M;
+	/*
+	 * VMAs are split inside of the second huge page, and with them its mapping;
+	 * so there are neighbouring frames of two VMAs, and (cold: not accessed) of
+	 * one VMA but with other flags.
+	 */
+	return mprotect(p + 7 * PAGE, 5 * PAGE, PROT_READ) ||
+	       madvise(p + 100 * PAGE, 50 * PAGE, MADV_DONTDUMP) ||
+	       madvise(p + 300 * PAGE, 7 * PAGE, MADV_COLD);
 }
 
 static int prepare(void *arg)
@@ -220,8 +227,8 @@ TEST_F(rmap, chosen_frames_are_in_the_join_of_all_pagemaps)
 	EXPECT_EQ(0, compare(self->fd, ranges, nr, 0, &self->a, &places));
 	/* cow, hugetlb, shared: 4 processes, but for a page of two; file: 3 and a page */
 	EXPECT_EQ(3 * 4 * PAGES - 2 + (3 * PAGES + 1) + 2 * PAGES + 3 * PAGES + CHILDREN, places);
-	TH_LOG("%zu frames, %zu places, %zu records, %lu processes, longest hold %lu ns", nr, places,
-	       self->a.nr, self->a.processes, self->a.max_lock_ns);
+	TH_LOG("%zu frames, %zu places, %zu records, %lu processes, longest hold %lu ns", nr,
+	       places, self->a.nr, self->a.processes, self->a.max_lock_ns);
 }
 
 TEST_F(rmap, each_kind_of_page_has_its_mappers)
