@@ -82,6 +82,7 @@ struct command {
 void cmd_overview(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);

@@ -15,6 +15,8 @@
 static const struct command commands[] = {
 	{ "list", "", "which datasets there are", cmd_list,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
+	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
+	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
