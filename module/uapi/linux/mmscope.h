@@ -800,12 +800,12 @@ struct mmscope_rmap_arg {
 	__u32 pid;		/* in: only this process; 0: all */
 	__u32 flags;		/* in: must be 0 */
 	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RMAP_MAX */
-	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty; any
-				 * order, they may overlap
+	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty, in
+				 * any order; they may overlap
 				 */
 	__u64 buf;		/* in: where records go */
 	__u64 buf_bytes;	/* in: room there, at least one record */
-	struct mmscope_cursor cursor;	/* in, out: pid (of the initial namespace), address */
+	struct mmscope_cursor cursor;	/* in, out: pid of the initial namespace, address */
 	__u32 nr;		/* out: records written */
 	__u32 rec_size;		/* out: bytes */
 	__u32 status;		/* out: enum mmscope_walk_status */
