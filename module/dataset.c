@@ -35,6 +35,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PAGETABLES] = &mmscope_pagetables,
 	[MMSCOPE_DS_MAPPINGS] = &mmscope_mappings,
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
+	[MMSCOPE_DS_ALLOC_ZONES] = &mmscope_alloc_zones,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -23,7 +23,11 @@ struct task_struct;
 #define MMSCOPE_DATA(X)							\
 	X(slab_caches, struct list_head)				\
 	X(slab_mutex, struct mutex)					\
-	X(huge_zero_pfn, unsigned long)
+	X(huge_zero_pfn, unsigned long)				\
+	X(page_group_by_mobility_disabled, int)			\
+	X(node_reclaim_mode, int)				\
+	X(vm_dirty_ratio, int)					\
+	X(vm_dirty_bytes, unsigned long)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID

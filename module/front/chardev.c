@@ -30,6 +30,7 @@ union ioctl_arg {
 	struct mmscope_walk_arg walk;
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
+	struct mmscope_alloc_arg alloc;
 };
 
 static int ioctl_info(void *p)
@@ -293,6 +294,29 @@ static int ioctl_translate(void *p)
 	return err;
 }
 
+/* Zone by zone and without memory of its own: there may be none left. */
+static int ioctl_alloc(void *p)
+{
+	struct mmscope_alloc_arg *arg = p;
+	struct mmscope_alloc_zone __user *buf = u64_to_user_ptr(arg->buf);
+	struct mmscope_alloc_zone rec;
+	struct mmscope_alloc a;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	err = mmscope_dataset_allowed(&mmscope_alloc_zones);
+	if (!err)
+		err = mmscope_alloc_begin(&a, arg);
+	if (err)
+		return err;
+	while (mmscope_alloc_next(&a, &rec))
+		if (a.zones <= arg->nr && copy_to_user(buf + a.zones - 1, &rec, sizeof(rec)))
+			return -EFAULT;
+	mmscope_alloc_result(&a, arg);
+	return 0;
+}
+
 static int ioctl_attach(void *p)
 {
 	struct mmscope_attach_arg *arg = p;
@@ -354,6 +378,7 @@ static const struct ioctl_op ops[] = {
 		 ioctl_translate),
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, unknown, ioctl_alloc),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -367,6 +392,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(ops))
 		return -ENOTTY;
 	op = &ops[_IOC_NR(cmd)];
+	if (!op->run)
+		return -ENOTTY;
 	if (get_user(size, (u32 __user *)to))
 		return -EFAULT;
 	if (size < op->min_size || size > PAGE_SIZE)
