@@ -186,6 +186,8 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 	struct sorter sorter;
 	int err;
 
+	if (ds->flags & MMSCOPE_DATASET_POINT && !(ds->flags & MMSCOPE_DATASET_PROCESS))
+		die("%s has only answers to a question: see mmscope --help", ds->name);
 	if (ds->flags & MMSCOPE_DATASET_POINT)
 		die("%s are had address by address: mmscope vtop PID ADDRESS...", ds->name);
 	query_parse(s, ds, o, &query);

@@ -18,6 +18,8 @@ enum option_group {
 	OPTS_FILTER	= 1 << 3,	/* choice of records by the module */
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
+	OPTS_NODE	= 1 << 6,
+	OPTS_ALLOC	= 1 << 7,	/* what to allocate */
 };
 
 /**
@@ -33,6 +35,8 @@ enum option_group {
  * @pid: likewise
  * @range: likewise
  * @class: likewise
+ * @order: of a block, as written
+ * @gfp: allocation flags, as written
  * @from: recording to read
  * @record: recording to write
  * @verbose: say what the answer cost
@@ -51,6 +55,8 @@ struct options {
 	const char *pid;
 	const char *range;
 	const char *class;
+	const char *order;
+	const char *gfp;
 	const char *from;
 	const char *record;
 	bool verbose;
@@ -82,6 +88,7 @@ void cmd_overview(struct source *s, const struct options *o, int argc, char **ar
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

@@ -88,6 +88,18 @@ static void put_translate(struct source *s, const struct mmscope_translate_arg *
 	put_section(s, RECORDING_TRANSLATE, parts, 3);
 }
 
+static void put_alloc(struct source *s, const struct mmscope_alloc_arg *arg)
+{
+	struct mmscope_alloc_arg alloc = *arg;
+	const struct part parts[] = {
+		{ &alloc, sizeof(alloc) },
+		{ (void *)(unsigned long)arg->buf, (size_t)arg->nr * arg->rec_size },
+	};
+
+	alloc.buf = 0;
+	put_section(s, RECORDING_ALLOC, parts, 2);
+}
+
 /* Begin to save what is asked from now on. */
 void record_open(struct source *s, const char *path)
 {
@@ -121,6 +133,9 @@ void record_call(struct source *s, unsigned long request, const void *arg)
 		break;
 	case MMSCOPE_IOC_TRANSLATE:
 		put_translate(s, arg);
+		break;
+	case MMSCOPE_IOC_ALLOC:
+		put_alloc(s, arg);
 		break;
 	}
 }

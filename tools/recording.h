@@ -15,6 +15,7 @@
  *   DESCRIBE   struct mmscope_describe        fields[nr_fields], values[nr_values]
  *   WALK       struct mmscope_walk_arg        nr * rec_size bytes of records
  *   TRANSLATE  struct mmscope_translate_arg   __u64 addrs[nr], nr * rec_size bytes
+ *   ALLOC      struct mmscope_alloc_arg       nr * rec_size bytes of records
  *   END        none                           nothing
  *
  * An answer in several WALK calls is as many sections, in their order, the last
@@ -50,6 +51,7 @@ enum recording_type {
 	RECORDING_DESCRIBE	= 2,
 	RECORDING_WALK		= 3,
 	RECORDING_TRANSLATE	= 4,
+	RECORDING_ALLOC		= 7,
 };
 
 /**

@@ -81,6 +81,7 @@ int source_walk(struct source *s, const struct dataset *ds, const struct mmscope
 		__u64 limit, record_fn *fn, void *ctx, struct walk_stats *stats);
 void *source_translate(struct source *s, const struct dataset *ds, __u32 pid,
 		       const __u64 *addrs, __u32 nr);
+void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg);
 int source_process(struct source *s, unsigned long request, __u32 pid);
 void source_query(struct mmscope_walk_arg *query);
 

@@ -305,6 +305,8 @@ static int ioctl_alloc(void *p)
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
+	if (arg->__reserved)
+		return -EINVAL;
 	err = mmscope_dataset_allowed(&mmscope_alloc_zones);
 	if (!err)
 		err = mmscope_alloc_begin(&a, arg);
@@ -378,7 +380,7 @@ static const struct ioctl_op ops[] = {
 		 ioctl_translate),
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
-	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, unknown, ioctl_alloc),
+	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, list_node, ioctl_alloc),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

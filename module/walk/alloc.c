@@ -542,7 +542,7 @@ void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_ar
 
 	arg->nr = a->zones;
 	arg->rec_size = sizeof(struct mmscope_alloc_zone);
-	arg->node = a->nid;
+	arg->list_node = a->nid;
 	arg->cpu = a->cpu;
 	arg->migratetype = a->migratetype;
 	arg->may = may(a);
@@ -588,7 +588,7 @@ static const struct mmscope_field_def alloc_fields[] = {
 	FIELD_ENUM(struct mmscope_alloc_zone, zone, &mmscope_zone_names, "zone of the node"),
 	FIELD(struct mmscope_alloc_zone, free_pages, PAGES,
 	      "free pages, without those on per-CPU lists"),
-	FIELD(struct mmscope_alloc_zone, highatomic_pages, PAGES,
+	MORE(struct mmscope_alloc_zone, highatomic_pages, PAGES,
 	      "kept for atomic allocations of high order"),
 	MORE(struct mmscope_alloc_zone, cma_pages, PAGES,
 	     "free in CMA blocks, for movable allocations only"),

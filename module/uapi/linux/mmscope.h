@@ -868,7 +868,7 @@ struct mmscope_alloc_arg {
 	__u32 flags;		/* in: must be 0 */
 	__u32 order;		/* in */
 	__u32 gfp;		/* in: enum mmscope_gfp */
-	__u32 node;		/* in: where to begin, MMSCOPE_ANY: the caller's; out: where */
+	__u32 node;		/* in: where to begin, MMSCOPE_ANY: the caller's */
 	__u32 nr;		/* in: room in buf, out: zones there are */
 	__u64 buf;		/* in: struct mmscope_alloc_zone[nr] */
 	__u32 rec_size;		/* out */
@@ -879,6 +879,8 @@ struct mmscope_alloc_arg {
 	__u32 migratetype;	/* out: whose free lists are preferred */
 	__u32 may;		/* out: flags, enum mmscope_alloc_may */
 	__u32 unknown;		/* out: flags, enum mmscope_alloc_unknown, of all zones */
+	__u32 list_node;	/* out: whose zonelist it is */
+	__u32 __reserved;
 };
 
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
