@@ -39,7 +39,11 @@ struct task_struct;
 	X(_end, char)							\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
-	X(pcpu_unit_size, int)
+	X(pcpu_unit_size, int)						\
+	X(page_group_by_mobility_disabled, int)				\
+	X(node_reclaim_mode, int)					\
+	X(vm_dirty_ratio, int)						\
+	X(vm_dirty_bytes, unsigned long)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID
