@@ -103,7 +103,7 @@ static int sweep_zones(struct account_walk *x)
 			read_span(&NODE_DATA(nid)->node_zones[i],
 				  &x->zones[nid * MAX_NR_ZONES + i]);
 	s->unit = count_unit;
-	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
+	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->end = mmscope_sweep_last();
 	ret = mmscope_sweep(s);
 	if (ret)

@@ -28,6 +28,8 @@ enum mmscope_overlay_parts {
 	MMSCOPE_OVERLAY_KERNEL	= 1 << 0,	/* vmalloc, modules, stacks, percpu, tables */
 	MMSCOPE_OVERLAY_BOOT	= 1 << 1,	/* kernel image, memory map, first percpu chunk */
 	MMSCOPE_OVERLAY_TABLES	= 1 << 2,	/* page tables of processes: walks them all */
+	MMSCOPE_OVERLAY_ALL	= MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT |
+				  MMSCOPE_OVERLAY_TABLES,
 };
 
 /**
