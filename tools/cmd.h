@@ -29,11 +29,14 @@ enum option_group {
  * @list_columns: describe them instead
  * @sort: column and direction, NULL: as it comes
  * @limit: records at most, 0: all
+ * @total: a record with the sums at the end
  * @node: filter, as written; NULL: none
  * @zone: likewise
  * @pid: likewise
  * @range: likewise
  * @class: likewise
+ * @name: likewise
+ * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
  * @verbose: say what the answer cost
@@ -47,11 +50,14 @@ struct options {
 	bool list_columns;
 	const char *sort;
 	__u64 limit;
+	bool total;
 	const char *node;
 	const char *zone;
 	const char *pid;
 	const char *range;
 	const char *class;
+	const char *name;
+	bool exact;
 	const char *from;
 	const char *record;
 	bool verbose;

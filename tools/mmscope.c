@@ -38,7 +38,7 @@ static const struct command datasets = {
 
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
-	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
 };
 
 static const struct option long_options[] = {
@@ -54,11 +54,14 @@ static const struct option long_options[] = {
 	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "total", no_argument, NULL, OPT_TOTAL },
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -93,12 +96,15 @@ static void usage(void)
 	      "     --list-columns    the columns, what they count and what they mean\n"
 	      "     --sort COL[:desc] sort by a column\n"
 	      "     --limit N         no more than N records\n"
+	      "     --total           the sums of all records as the last one\n"
 	      "Filters:\n"
 	      "     --node N          one NUMA node\n"
 	      "     --zone NAME|N     one zone\n"
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
+	      "     --exact           ask each CPU what it has free of slab caches\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -181,6 +187,9 @@ static void parse_column_option(struct options *o, int c)
 		if (!parse_whole_number(optarg, ~0ULL, &o->limit) || !o->limit)
 			die("bad limit '%s': a number above 0 is wanted", optarg);
 		break;
+	case OPT_TOTAL:
+		o->total = true;
+		break;
 	}
 }
 
@@ -202,6 +211,12 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_CLASS:
 		o->class = optarg;
 		break;
+	case OPT_NAME:
+		o->name = optarg;
+		break;
+	case OPT_EXACT:
+		o->exact = true;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -221,7 +236,7 @@ static enum option_group group_of(int c)
 		return OPTS_OUTPUT;
 	case 'o': case OPT_OUTPUT_ALL:
 		return OPTS_COLUMNS;
-	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT:
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
 		return OPTS_RECORDS;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
