@@ -372,6 +372,28 @@ static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
 
 #endif /* HAVE_PGTY */
 
+/**
+ * compat_slab_state - where a slab is, enum mmscope_slab_state
+ * @flags: page->flags of its head
+ * @frozen: slab.frozen
+ * @full: it has no free object
+ * @active: a CPU was seen to allocate from it
+ */
+static inline u32 compat_slab_state(unsigned long flags, bool frozen, bool full, bool active)
+{
+#ifdef HAVE_PUBLIC_KMEM_CACHE
+	if (frozen)
+		return active || full ? MMSCOPE_SLAB_CPU : MMSCOPE_SLAB_CPU_PARTIAL;
+	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_PARTIAL;
+#else
+	if (frozen)
+		return MMSCOPE_SLAB_CPU;
+	if (flags >> PG_workingset & 1)
+		return MMSCOPE_SLAB_PARTIAL;
+	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_CPU_PARTIAL;
+#endif
+}
+
 /* Linux 6.14: mm: large kmalloc pages have a type */
 static inline bool compat_is_large_kmalloc(u32 head_type)
 {

@@ -26,6 +26,9 @@ struct mmscope_names;
 	X(kmem_cache, ctor)						\
 	X(kmem_cache, node)						\
 	X(kmem_cache, cpu_slab)						\
+	X(kmem_cache, offset)						\
+	X(kmem_cache, random)						\
+	X(kmem_cache_cpu, freelist)					\
 	X(kmem_cache_cpu, slab)						\
 	X(kmem_cache_cpu, partial)					\
 	X(kmem_cache_node, list_lock)					\
@@ -35,6 +38,7 @@ struct mmscope_names;
 	X(kmem_cache_node, total_objects)				\
 	X(slab, slab_cache)						\
 	X(slab, slab_list)						\
+	X(slab, next)							\
 	X(slab, slabs)							\
 	X(slab, inuse)							\
 	X(slab, objects)						\

@@ -204,6 +204,7 @@ struct mmscope_walk;
  * @locked_down: refused under lockdown=confidentiality (raw entries)
  * @walk: the walker; NULL for point queries
  * @end: frees what @walk hung into @w->priv, or NULL
+ * @exact: EXACT datasets: why this kernel gives no exact counts, NULL: it does
  *
  * The contract of @walk:
  *
@@ -237,6 +238,7 @@ struct mmscope_dataset {
 	bool locked_down;
 	int (*walk)(struct mmscope_walk *w);
 	void (*end)(struct mmscope_walk *w);
+	const char *(*exact)(void);
 };
 
 #define MMSCOPE_MORE 1
@@ -271,6 +273,7 @@ struct mmscope_frame_filter {
  * @ranges: rmaps: the frames asked for, ascending, with gaps between them; the caller's
  * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
+ * @exact: EXACT datasets: ask the CPUs
  * @frames: FRAMES datasets: which of them
  */
 struct mmscope_query {
@@ -284,6 +287,7 @@ struct mmscope_query {
 	const struct mmscope_pfn_range *ranges;
 	u32 nr_ranges;
 	bool bare;
+	bool exact;
 	struct mmscope_frame_filter frames;
 };
 
@@ -438,6 +442,8 @@ extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
 extern const struct mmscope_dataset mmscope_accounting;
 extern const struct mmscope_dataset mmscope_alloc_zones;
+extern const struct mmscope_dataset mmscope_slabs;
+extern const struct mmscope_dataset mmscope_slab_use;
 
 /* front/ */
 struct file_spec;

@@ -28,7 +28,7 @@ options()
 {
 	case $1 in
 	vmas|pagetables|mappings) echo "--pid $$" ;;
-	pages|free_blocks|pageblocks) echo "--limit 500" ;;
+	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
 }
 
@@ -215,6 +215,29 @@ test_proc()
 	point $? "records are sorted"
 }
 
+test_slabs()
+{
+	mmscope slabs --name task_struct -rn -o pages,state,cache > out 2> err &&
+		awk '$3 != "task_struct" { exit 1 } END { exit !NR }' out
+	point $? "slabs of a cache are chosen by its name"
+	slabs=$(cut -d ' ' -f 1 /sys/kernel/slab/task_struct/slabs)
+	[ "$(wc -l < out)" -eq "$slabs" ]
+	point $? "and are as many as sysfs has"
+	mmscope slab_use --total --limit 3 -rn -o name,slabs,pages > out 2> err
+	mmscope slab_use -rn -o name,slabs,pages > all 2>> err
+	[ "$(wc -l < out)" -eq 4 ] && [ "$(tail -n 1 out | cut -d ' ' -f 1)" = total ]
+	point $? "a total follows the records"
+	# between the two commands some slabs come or go
+	awk '{ pages += $3 }
+		FILENAME == "out" && $1 == "total" { total = $3; pages = 0 }
+		END { exit !(total > pages * 0.9 && total < pages * 1.1) }' out all
+	point $? "the total is the sum of all records"
+	mmscope slab --exact -rn -o inuse_min_objects,inuse_exact_objects,inuse_objects > out \
+		2> err && ! grep -q '?' out &&
+		awk '$1 > $2 || $2 > $3 { exit 1 } $2 < $3 { less = 1 } END { exit !less }' out
+	point $? "exact counts are between the bounds"
+}
+
 # The page of our own stack: pagemap is the independent source. Sets page and pfn.
 find_stack()
 {
@@ -340,6 +363,9 @@ test_errors()
 	refuses "vmas needs a process: --pid PID" mmscope vmas
 	refuses "bad process 'init'" mmscope vmas --pid init
 	refuses "bad range '5-3'" mmscope pages --range 5-3
+	refuses "zones has nothing that CPUs could be asked" mmscope zones --exact
+	refuses "zones has no records to choose by --name" mmscope zones --name dentry
+	refuses "list does not take --total" mmscope list --total
 	refuses "there is no process 4000000" mmscope vtop 4000000 0
 	refuses "there is no process 4000000" mmscope attach 4000000
 	refuses "process 2 has no address space" mmscope attach 2
@@ -389,7 +415,7 @@ test_streams()
 
 test_recording()
 {
-	for dataset in zones slab_caches mappings; do
+	for dataset in zones slab_caches slab_use mappings; do
 		# shellcheck disable=SC2046 # words
 		mmscope --record file.rec $dataset $(options $dataset) -J --output-all > live 2> err &&
 			mmscope --from file.rec $dataset -J --output-all > again 2> err &&
@@ -405,6 +431,7 @@ echo "TAP version 13"
 test_forms
 test_debugfs
 test_proc
+test_slabs
 test_vtop
 test_rmap
 test_rmap_file

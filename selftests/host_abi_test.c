@@ -23,7 +23,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_buddy, 64);
 	CHECK_SIZE(mmscope_free_block, 40);
 	CHECK_SIZE(mmscope_pageblock, 40);
-	CHECK_SIZE(mmscope_slab_cache, 776);
+	CHECK_SIZE(mmscope_slab_cache, 792);
 	CHECK_SIZE(mmscope_page, 56);
 	CHECK_SIZE(mmscope_vma, 360);
 	CHECK_SIZE(mmscope_pagetable, 96);
@@ -32,6 +32,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_rmap, 80);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
+	CHECK_SIZE(mmscope_slab, 112);
+	CHECK_SIZE(mmscope_slab_use, 280);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -44,6 +46,9 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_free_block, index, 24);
 	CHECK_PLACE(mmscope_pageblock, free_pages, 32);
 	CHECK_PLACE(mmscope_slab_cache, partial, 264);
+	CHECK_PLACE(mmscope_slab_cache, inuse_exact_objects, 784);
+	CHECK_PLACE(mmscope_slab, cache, 48);
+	CHECK_PLACE(mmscope_slab_use, fill, 184);
 	CHECK_PLACE(mmscope_page, mapcount, 48);
 	CHECK_PLACE(mmscope_vma, name, 104);
 	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);
@@ -78,6 +83,8 @@ TEST(datasets_have_their_ids)
 	EXPECT_EQ(2, MMSCOPE_DS_ZONES);
 	EXPECT_EQ(8, MMSCOPE_DS_PAGES);
 	EXPECT_EQ(12, MMSCOPE_DS_TRANSLATIONS);
+	EXPECT_EQ(18, MMSCOPE_DS_SLABS);
+	EXPECT_EQ(22, MMSCOPE_DS_SLAB_USE);
 	EXPECT_EQ(20, MMSCOPE_DS_RMAPS);
 }
 

@@ -208,6 +208,8 @@ DATASET(slab_caches, SLAB_CACHES);
 DATASET(pages, PAGES, .end = 3000);
 DATASET(extents, EXTENTS, .moves = true);
 DATASET(accounting, ACCOUNTING, .moves = true);
+DATASET(slabs, SLABS, .moves = true);
+DATASET(slab_use, SLAB_USE);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
@@ -358,6 +360,10 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 	arg = self->arg;
 	arg.flags = MMSCOPE_WALK_BARE;
 	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.flags = MMSCOPE_WALK_EXACT;
+	if (!(self->desc.flags & MMSCOPE_DATASET_EXACT))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.memcg = 1;

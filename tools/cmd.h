@@ -31,6 +31,7 @@ enum option_group {
  * @list_columns: describe them instead
  * @sort: column and direction, NULL: as it comes
  * @limit: records at most, 0: all
+ * @total: a record with the sums at the end
  * @node: filter, as written; NULL: none
  * @zone: likewise
  * @pid: likewise
@@ -38,6 +39,8 @@ enum option_group {
  * @class: likewise
  * @order: of a block, as written
  * @gfp: allocation flags, as written
+ * @name: likewise
+ * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
  * @verbose: say what the answer cost
@@ -51,6 +54,7 @@ struct options {
 	bool list_columns;
 	const char *sort;
 	__u64 limit;
+	bool total;
 	const char *node;
 	const char *zone;
 	const char *pid;
@@ -58,6 +62,8 @@ struct options {
 	const char *class;
 	const char *order;
 	const char *gfp;
+	const char *name;
+	bool exact;
 	const char *from;
 	const char *record;
 	bool verbose;

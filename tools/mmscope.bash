@@ -7,7 +7,7 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings"
+			vmas pagetables mappings slabs slab_use"
 	names=${names/translations/}
 	echo "${names/rmaps/}"
 }
@@ -69,15 +69,17 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
+	--name)
+		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--range|--class|--limit)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list vtop rmap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
-			--color --output --output-all --list-columns --sort --limit --node
-			--zone --pid --range --class --record --from --verbose --help
-			--version" ;;
+			--color --output --output-all --list-columns --sort --limit --total
+			--node --zone --pid --range --class --name --exact --record --from
+			--verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

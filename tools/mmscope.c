@@ -40,7 +40,8 @@ static const struct command datasets = {
 
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
-	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR, OPT_ORDER, OPT_GFP,
+	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_ORDER, OPT_GFP,
 };
 
 static const struct option long_options[] = {
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
 	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "total", no_argument, NULL, OPT_TOTAL },
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
 	{ "pid", required_argument, NULL, 'p' },
@@ -63,6 +65,8 @@ static const struct option long_options[] = {
 	{ "class", required_argument, NULL, OPT_CLASS },
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "gfp", required_argument, NULL, OPT_GFP },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -97,12 +101,15 @@ static void usage(void)
 	      "     --list-columns    the columns, what they count and what they mean\n"
 	      "     --sort COL[:desc] sort by a column\n"
 	      "     --limit N         no more than N records\n"
+	      "     --total           the sums of all records as the last one\n"
 	      "Filters:\n"
 	      "     --node N          one NUMA node\n"
 	      "     --zone NAME|N     one zone\n"
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
+	      "     --exact           ask each CPU what it has free of slab caches\n"
 	      "Of an allocation:\n"
 	      "     --order N         2^N pages\n"
 	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
@@ -188,6 +195,9 @@ static void parse_column_option(struct options *o, int c)
 		if (!parse_whole_number(optarg, ~0ULL, &o->limit) || !o->limit)
 			die("bad limit '%s': a number above 0 is wanted", optarg);
 		break;
+	case OPT_TOTAL:
+		o->total = true;
+		break;
 	}
 }
 
@@ -215,6 +225,12 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_GFP:
 		o->gfp = optarg;
 		break;
+	case OPT_NAME:
+		o->name = optarg;
+		break;
+	case OPT_EXACT:
+		o->exact = true;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -234,7 +250,7 @@ static enum option_group group_of(int c)
 		return OPTS_OUTPUT;
 	case 'o': case OPT_OUTPUT_ALL:
 		return OPTS_COLUMNS;
-	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT:
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
 		return OPTS_RECORDS;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;

@@ -132,6 +132,11 @@ static const char *differs(const struct mmscope_walk_arg *have,
 		return "class";
 	if (have->start != want->start || have->end != want->end)
 		return "range";
+	if (strncmp(have->name, want->name, sizeof(have->name)))
+		return "name";
+	/* what is exact besides does no harm */
+	if (have->flags != want->flags && have->flags != (want->flags | MMSCOPE_WALK_EXACT))
+		return "precision";
 	return NULL;
 }
 

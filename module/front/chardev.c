@@ -188,6 +188,7 @@ static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_
 		.start = arg->start,
 		.end = arg->end,
 		.bare = arg->flags & MMSCOPE_WALK_BARE,
+		.exact = arg->flags & MMSCOPE_WALK_EXACT,
 		.frames = {
 			.flags_all = arg->flags_all,
 			.flags_any = arg->flags_any,
@@ -275,7 +276,7 @@ static int ioctl_walk(struct reader *r, void *p)
 	struct pid *pid = NULL;
 	int err = 0;
 
-	if (!ds || arg->flags & ~MMSCOPE_WALK_BARE)
+	if (!ds || arg->flags & ~(MMSCOPE_WALK_BARE | MMSCOPE_WALK_EXACT))
 		return -EOPNOTSUPP;
 	if (arg->__reserved || arg->buf_bytes < ds->rec_size)
 		return -EINVAL;

@@ -255,7 +255,13 @@ static int sweep_section(struct mmscope_sweep *s)
 	return ret;
 }
 
-static int begin(struct mmscope_sweep *s)
+/**
+ * mmscope_sweep_begin - build the tables, for who needs them before the first unit
+ * @s: as for mmscope_sweep(), which calls this itself
+ *
+ * Return: 0, -EINTR, -ENOMEM.
+ */
+int mmscope_sweep_begin(struct mmscope_sweep *s)
 {
 	int ret;
 
@@ -280,7 +286,7 @@ static int begin(struct mmscope_sweep *s)
  */
 int mmscope_sweep(struct mmscope_sweep *s)
 {
-	int ret = begin(s);
+	int ret = mmscope_sweep_begin(s);
 
 	while (!ret && s->pos < s->end) {
 		if (s->parts && (s->pos < s->overlay.start || s->pos >= s->overlay.end)) {

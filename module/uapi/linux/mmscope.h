@@ -103,6 +103,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_FRAMES	= 19,	/* answers of MMSCOPE_IOC_PAGE */
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
+	MMSCOPE_DS_SLAB_USE	= 22,
 };
 
 /* ------------------------------------------------------------------ records
@@ -268,7 +269,8 @@ enum mmscope_slab_flags {
 /*
  * MMSCOPE_DS_SLAB_CACHES: one cache (struct kmem_cache, SLUB). in-use counts as
  * /proc/slabinfo does: objects free on a per-CPU slab count as in use. The true
- * number lies in [inuse_min_objects, inuse_objects].
+ * number lies in [inuse_min_objects, inuse_objects]; MMSCOPE_WALK_EXACT finds it
+ * by asking each CPU, unless the partial list was sampled (MMSCOPE_LIST_CUT).
  */
 struct mmscope_slab_cache {
 	char name[64];
@@ -294,6 +296,68 @@ struct mmscope_slab_cache {
 	__u32 __reserved;
 	char ctor[64];			/* symbol of s->ctor */
 	__u64 partial[MMSCOPE_NR_NODES];	/* n->nr_partial of each node */
+	__u64 cpu_free_objects;		/* free on CPUs' slabs, MMSCOPE_WALK_EXACT; else UNKNOWN */
+	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
+};
+
+enum mmscope_slab_state {
+	MMSCOPE_SLAB_FULL	= 0,	/* no free object; it is on no list */
+	MMSCOPE_SLAB_PARTIAL	= 1,	/* on its node's list of partial slabs */
+	MMSCOPE_SLAB_CPU	= 2,	/* a CPU allocates from it (frozen) */
+	MMSCOPE_SLAB_CPU_PARTIAL = 3,	/* a CPU keeps it to allocate from next. 6.1: frozen,
+					 * has free objects, and was no CPU's active slab
+					 * when the sweep began. 6.12: has free objects, but is
+					 * on no node's list
+					 */
+	MMSCOPE_SLAB_MOVING	= 4,	/* has free objects, on no list, where CPUs keep no slabs */
+};
+
+/*
+ * MMSCOPE_DS_SLABS: one slab, found by sweeping the page frames: no lock of the
+ * slab allocator is taken, however many slabs there are.
+ */
+struct mmscope_slab {
+	__u64 pfn;		/* of its first frame */
+	__u64 pages;
+	__u32 node;
+	__u32 zone;
+	__u32 order;
+	__u32 state;		/* enum mmscope_slab_state */
+	__u32 objects;		/* slab.objects: there is room for */
+	__u32 inuse;		/* slab.inuse; free on the CPU's own list counts as in use */
+	__u32 free;		/* objects - inuse */
+	__u32 cpu;		/* that allocated from it when the sweep began, or UNKNOWN32 */
+	char cache[64];		/* empty: made after the sweep began */
+};
+
+#define MMSCOPE_NR_SLAB_FILLS	12
+
+/*
+ * MMSCOPE_DS_SLAB_USE: the slabs of one cache, summed up over one sweep. One
+ * record with the name "?" has those whose cache is not known, if there are any.
+ */
+struct mmscope_slab_use {
+	char name[64];
+	__u64 slabs;
+	__u64 pages;
+	__u64 total_objects;		/* sum of slab.objects */
+	__u64 inuse_objects;		/* sum of slab.inuse: as MMSCOPE_DS_SLABS */
+	__u64 free_objects;		/* total_objects - inuse_objects */
+	__u64 full_slabs;		/* by enum mmscope_slab_state */
+	__u64 partial_slabs;
+	__u64 cpu_slabs;
+	__u64 cpu_partial_slabs;
+	__u64 moving_slabs;
+	__u64 empty_slabs;		/* of all these, without an object in use */
+	__u64 packable_slabs;		/* slabs that would be empty if the others were full */
+	__u64 packable_pages;		/* their pages */
+	__u64 cpu_free_objects;		/* free on CPUs' own lists, MMSCOPE_WALK_EXACT;
+					 * else UNKNOWN
+					 */
+	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
+	__u64 fill[MMSCOPE_NR_SLAB_FILLS];	/* slabs by percent of their objects in use:
+						 * 0, 1-10, 11-20 .. 91-99, 100
+						 */
 };
 
 enum mmscope_page_kind {
@@ -749,6 +813,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
+	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -782,6 +847,9 @@ struct mmscope_cursor {
 
 enum mmscope_walk_flags {
 	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class alone */
+	MMSCOPE_WALK_EXACT	= 1 << 1,	/* EXACT datasets: interrupt each CPU to count the
+						 * objects that are free on its own lists
+						 */
 };
 
 /* MMSCOPE_IOC_WALK */
