@@ -37,6 +37,9 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
 	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
 	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
+	[MMSCOPE_DS_CENSUS] = &mmscope_census,
+	[MMSCOPE_DS_BLOCKERS] = &mmscope_blockers,
+	[MMSCOPE_DS_FORECAST] = &mmscope_forecast,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

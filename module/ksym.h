@@ -24,7 +24,8 @@ struct task_struct;
 #define MMSCOPE_DATA(X)							\
 	X(slab_caches, struct list_head)				\
 	X(slab_mutex, struct mutex)					\
-	X(huge_zero_pfn, unsigned long)
+	X(huge_zero_pfn, unsigned long)					\
+	X(sysctl_compact_unevictable_allowed, int)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID

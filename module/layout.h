@@ -35,7 +35,8 @@ struct mmscope_names;
 	X(slab, slabs)							\
 	X(slab, inuse)							\
 	X(slab, objects)						\
-	X(slab, frozen)
+	X(slab, frozen)							\
+	X(compact_control, freepages)
 
 enum mmscope_layout_id {
 #define X(_type, _member) MMSCOPE_LAYOUT_##_type##__##_member,

@@ -150,6 +150,7 @@ extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
 extern const struct mmscope_names mmscope_migratetype_names;
 extern const struct mmscope_names mmscope_class_names;
+extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
@@ -385,6 +386,9 @@ extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_extents;
 extern const struct mmscope_dataset mmscope_accounting;
+extern const struct mmscope_dataset mmscope_census;
+extern const struct mmscope_dataset mmscope_blockers;
+extern const struct mmscope_dataset mmscope_forecast;
 
 /* front/ */
 struct file_spec;
