@@ -16,6 +16,8 @@
 #include <linux/swap.h>
 #include <linux/swapops.h>
 
+#include <asm/pgalloc.h>
+
 #include <linux/mmscope.h>
 
 #include "probes.h"
@@ -125,6 +127,30 @@ static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
 {
 	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
 }
+
+/* ---------------------------------------------------------------- vmalloc */
+
+/* where the areas are: in one tree, or since 6.9 in several */
+#ifdef HAVE_VMAP_AREA_LIST
+#define COMPAT_VMAP_NEEDS				\
+	WANT_SYM(vmap_area_root),			\
+	WANT_SYM(vmap_area_lock)
+#else
+#define COMPAT_VMAP_NEEDS				\
+	WANT_SYM(vmap_nodes),				\
+	WANT_SYM(nr_vmap_nodes),			\
+	WANT_LAYOUT(vmap_node, sizeof),			\
+	WANT_LAYOUT(vmap_node, busy),			\
+	WANT_LAYOUT(rb_list, root),			\
+	WANT_LAYOUT(rb_list, lock)
+#endif
+
+/* frames of a process's top table: with page-table isolation there are two copies */
+#ifdef PGD_ALLOCATION_ORDER
+#define compat_pgd_pages (1U << PGD_ALLOCATION_ORDER)
+#else
+#define compat_pgd_pages 1U
+#endif
 
 /* ------------------------------------------------------------- pageblocks */
 

@@ -40,6 +40,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_CENSUS] = &mmscope_census,
 	[MMSCOPE_DS_BLOCKERS] = &mmscope_blockers,
 	[MMSCOPE_DS_FORECAST] = &mmscope_forecast,
+	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -274,7 +275,8 @@ static int check_query(const struct mmscope_query *q)
 
 	if (err)
 		return err;
-	if (!ds->walk)
+	/* a point query that is made of walks comes with what it is for */
+	if (!ds->walk || (ds->flags & MMSCOPE_DATASET_POINT && !q->nr_ranges))
 		return -EOPNOTSUPP;
 	if (q->start > q->end)
 		return -EINVAL;
@@ -381,6 +383,8 @@ void mmscope_walk_again(struct mmscope_walk *w)
 	w->locks = 0;
 	w->restarts = 0;
 	w->torn = 0;
+	w->processes = 0;
+	w->refused = 0;
 }
 
 /**

@@ -13,11 +13,14 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree_types.h>
+#include <linux/spinlock_types.h>
 #include <linux/static_call.h>
 #include <linux/types.h>
 
 struct btf;
 struct page;
+struct mm_struct;
 struct task_struct;
 
 /* X(name, type of the symbol) */
@@ -25,7 +28,19 @@ struct task_struct;
 	X(slab_caches, struct list_head)				\
 	X(slab_mutex, struct mutex)					\
 	X(huge_zero_pfn, unsigned long)					\
-	X(sysctl_compact_unevictable_allowed, int)
+	X(sysctl_compact_unevictable_allowed, int)			\
+	X(init_mm, struct mm_struct)					\
+	X(vmap_area_root, struct rb_root)				\
+	X(vmap_area_lock, spinlock_t)					\
+	X(vmap_nodes, void *)						\
+	X(nr_vmap_nodes, unsigned int)					\
+	X(modules, struct list_head)					\
+	X(idle_threads, struct task_struct *)				\
+	X(_text, char)							\
+	X(_end, char)							\
+	X(pcpu_base_addr, void *)					\
+	X(pcpu_unit_offsets, const unsigned long *)			\
+	X(pcpu_unit_size, int)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID
@@ -51,7 +66,7 @@ enum mmscope_sym {
 
 /* only for the types of the data symbols, see mmscope_sym() */
 struct mmscope_sym_types {
-#define X(_name, _type) _type _name;
+#define X(_name, _type) _type *_name;
 	MMSCOPE_DATA(X)
 #undef X
 };
@@ -67,7 +82,7 @@ extern const char *const mmscope_sym_names[MMSCOPE_NR_SYMS];
 
 /* pointer to a data symbol, NULL if this kernel has none */
 #define mmscope_sym(_name) \
-	((typeof_member(struct mmscope_sym_types, _name) *)mmscope_sym_addr[MMSCOPE_SYM_##_name])
+	((typeof_member(struct mmscope_sym_types, _name))mmscope_sym_addr[MMSCOPE_SYM_##_name])
 
 /* a resolved function, to be called at once: mmscope_call(f)(args) */
 #define mmscope_call(_name) static_call(mmscope_call_##_name)

@@ -165,8 +165,14 @@ static void resolve(const struct btf *btf, struct mmscope_layout *l)
 	if (mmscope_hidden(name))
 		return;
 	t = find_type(btf, l->type, BTF_KIND_STRUCT);
-	if (t)
-		l->found = find_member(btf, t, 0, 0, l);
+	if (!t)
+		return;
+	if (!strcmp(l->member, "sizeof")) {
+		l->size = t->size;
+		l->found = true;
+		return;
+	}
+	l->found = find_member(btf, t, 0, 0, l);
 }
 
 static int check_expectation(const struct btf *btf, const struct expectation *e)

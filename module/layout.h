@@ -9,7 +9,10 @@
 
 struct mmscope_names;
 
-/* X(struct, member): what the walkers need; anonymous members are searched */
+/*
+ * X(struct, member): what the walkers need; anonymous members are searched. The
+ * member sizeof is the struct itself.
+ */
 #define MMSCOPE_LAYOUTS(X)						\
 	X(kmem_cache, name)						\
 	X(kmem_cache, list)						\
@@ -36,7 +39,11 @@ struct mmscope_names;
 	X(slab, inuse)							\
 	X(slab, objects)						\
 	X(slab, frozen)							\
-	X(compact_control, freepages)
+	X(compact_control, freepages)					\
+	X(vmap_node, sizeof)						\
+	X(vmap_node, busy)						\
+	X(rb_list, root)						\
+	X(rb_list, lock)
 
 enum mmscope_layout_id {
 #define X(_type, _member) MMSCOPE_LAYOUT_##_type##__##_member,

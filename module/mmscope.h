@@ -153,6 +153,7 @@ extern const struct mmscope_names mmscope_class_names;
 extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
+extern const struct mmscope_names mmscope_mapping_kind_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
@@ -268,6 +269,8 @@ struct mmscope_frame_filter {
  * @class_mask: 1 << value of the class field to keep, 0: all
  * @start: first pfn or address
  * @end: first one beyond, ~0: no bound
+ * @ranges: rmaps: the frames asked for, ascending, with gaps between them; the caller's
+ * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
  * @frames: FRAMES datasets: which of them
  */
@@ -279,6 +282,8 @@ struct mmscope_query {
 	u64 class_mask;
 	u64 start;
 	u64 end;
+	const struct mmscope_pfn_range *ranges;
+	u32 nr_ranges;
 	bool bare;
 	struct mmscope_frame_filter frames;
 };
@@ -301,6 +306,8 @@ struct mmscope_query {
  * @locks: lock holds so far
  * @restarts: lists begun again so far
  * @torn: objects that changed under us so far
+ * @processes: walks over all processes: address spaces read to their end so far
+ * @refused: likewise: those that the reader may not see
  */
 struct mmscope_walk {
 	struct mmscope_query q;
@@ -319,6 +326,8 @@ struct mmscope_walk {
 	u64 locks;
 	u64 restarts;
 	u64 torn;
+	u64 processes;
+	u64 refused;
 };
 
 /* for walkers */
@@ -370,6 +379,9 @@ int mmscope_task_mm(struct pid *pid, struct mm_struct **mm);
 int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr,
 		      struct mmscope_translation *out, u64 *max_lock_ns);
 
+/* walk/rmap.c: the frames that a query of rmaps is for */
+int mmscope_pfn_ranges_sort(struct mmscope_pfn_range *ranges, u32 *nr);
+
 /* the datasets, each beside its walker */
 extern const struct mmscope_dataset mmscope_features;
 extern const struct mmscope_dataset mmscope_nodes;
@@ -384,6 +396,7 @@ extern const struct mmscope_dataset mmscope_vmas;
 extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_translations;
+extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
 extern const struct mmscope_dataset mmscope_accounting;
 extern const struct mmscope_dataset mmscope_census;

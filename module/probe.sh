@@ -43,6 +43,8 @@ probe HAVE_PGTY_LARGE_KMALLOC linux/mm.h '(void)PGTY_large_kmalloc;' "$@"
 # Linux 6.18: mm: isolation is a pageblock bit of its own
 probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"
+# before Linux 6.9: mm: all vmalloc areas are in one tree
+probe HAVE_VMAP_AREA_LIST linux/vmalloc.h '(void)vmap_area_list.next;' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

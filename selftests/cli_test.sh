@@ -68,7 +68,9 @@ prints()	# prints DATASET FORM...
 test_forms()
 {
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
-		[ "$dataset" != translations ] || continue
+		case $dataset in
+		translations|rmaps) continue ;;
+		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
 			    --list-columns "--csv --noheadings"; do
@@ -213,13 +215,18 @@ test_proc()
 	point $? "records are sorted"
 }
 
-# The page of our own stack: pagemap is the independent source.
-test_vtop()
+# The page of our own stack: pagemap is the independent source. Sets page and pfn.
+find_stack()
 {
 	stack=$(sed -n 's/^[0-9a-f]*-\([0-9a-f]*\) .*\[stack\]$/\1/p' /proc/$$/maps)
 	page=$((0x$stack / 4096 - 1))
 	entry=$(dd if=/proc/$$/pagemap bs=8 skip=$page count=1 2> /dev/null | od -An -t d8)
 	pfn=$((entry & 0x7fffffffffffff))
+}
+
+test_vtop()
+{
+	find_stack
 	addr=$(printf '%x' $((page * 4096 + 8)))
 	mmscope vtop $$ "$addr" > out 2> err
 	grep -q "  PAGE: $(printf '0x%x' $((pfn * 4096)))  pfn $pfn " out
@@ -234,6 +241,42 @@ test_vtop()
 	mmscope vtop $$ "$addr" 0x10 -J > out 2> err && json_is_balanced out &&
 		grep -q "\"pfn\": $pfn," out
 	point $? "vtop is JSON too"
+}
+
+# A fork may share or copy that page, so it is looked for among what is found.
+test_rmap()
+{
+	find_stack
+	line="$$ $(cat /proc/$$/comm) $(printf '0x%x' $((page * 4096)))"
+	mmscope rmap $pfn -rn -o pid,comm,addr > out 2> err && grep -qx "$line" out
+	point $? "rmap finds the process and address that pagemap has"
+	mmscope rmap $((pfn - 5))-$((pfn - 4)) "$(printf '0x%x' "$pfn")+1" --pid $$ -rn \
+		-o pid,comm,addr > out 2> err && grep -qx "$line" out &&
+		[ "$(cut -d ' ' -f 1 out | sort -u)" = $$ ]
+	point $? "rmap takes ranges, and one process"
+	mmscope rmap $pfn -J > out 2> err && json_is_balanced out && grep -q "\"pfn\": $pfn," out
+	point $? "rmap is JSON too"
+	mmscope rmap $pfn --pid $$ > out 2> err && grep -q '^ *PID *COMM *ADDR *PFN' out
+	point $? "rmap is a table"
+	mmscope rmap $pfn -v > out 2> err && grep -q '^rmaps: [0-9]* processes read, 0 not' err
+	point $? "-v tells how many processes were read"
+	mmscope rmap 0xffffffffff > out 2> err && [ ! -s err ] &&
+		[ "$(cat out)" = "no process maps these frames" ]
+	point $? "rmap says that nobody maps a frame"
+	mmscope rmap 0xffffffffff --json > out 2> err && json_is_balanced out &&
+		grep -q '"rmaps": \[' out
+	point $? "in JSON that is an empty array"
+	mmscope --record file.rec rmap $pfn 0+64K -J --output-all > live 2> err &&
+		mmscope --from file.rec rmap $pfn 0+64K -J --output-all > again 2> err &&
+		cmp live again > /dev/null
+	point $? "rmap from a recording is what was live"
+	refuses "who maps these page frames was not recorded" mmscope --from file.rec rmap 17
+	refuses "rmap wants page frames or files" mmscope rmap
+	refuses "'nofile' is neither page frames" mmscope rmap nofile
+	refuses "bad range '5-3': its end is not beyond its start" mmscope rmap 5-3
+	refuses "there is no process 4000000" mmscope rmap 5 --pid 4000000
+	refuses "rmap does not take --node" mmscope rmap 5 --node 0
+	refuses "rmaps are had one by one: mmscope rmap PFN" mmscope rmaps
 }
 
 # The rest: a command that must say this in one line, and nothing else.
@@ -326,6 +369,7 @@ test_forms
 test_debugfs
 test_proc
 test_vtop
+test_rmap
 test_errors
 test_streams
 test_recording

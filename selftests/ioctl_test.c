@@ -75,6 +75,7 @@ static const struct {
 	{ MMSCOPE_IOC_TRANSLATE, sizeof(struct mmscope_translate_arg) },
 	{ MMSCOPE_IOC_ATTACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_DETACH, sizeof(struct mmscope_attach_arg) },
+	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -134,12 +135,16 @@ TEST_F(device, unknown_datasets_are_unsupported)
 
 TEST_F(device, points_are_not_walked)
 {
+	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS };
 	char buf[4096];
-	struct mmscope_walk_arg walk = walk_arg(MMSCOPE_DS_TRANSLATIONS);
 
-	walk.buf = (uintptr_t)buf;
-	walk.buf_bytes = sizeof(buf);
-	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
+	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+		struct mmscope_walk_arg walk = walk_arg(points[i]);
+
+		walk.buf = (uintptr_t)buf;
+		walk.buf_bytes = sizeof(buf);
+		expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
+	}
 }
 
 TEST_F(device, read_write_and_mmap_are_refused)

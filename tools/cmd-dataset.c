@@ -22,6 +22,23 @@ static const struct {
 	{ "maps", "vmas" },
 };
 
+/* how point queries are asked */
+static const struct {
+	const char *name;
+	const char *command;
+} points[] = {
+	{ "translations", "vtop PID ADDRESS..." },
+	{ "rmaps", "rmap PFN|RANGE|FILE..." },
+};
+
+static const char *point_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++)
+		if (!strcmp(name, points[i].name))
+			return points[i].command;
+	return "help";
+}
+
 static const struct dataset *find_dataset(struct source *s, const char *name)
 {
 	const struct dataset *ds = source_dataset(s, name);
@@ -164,7 +181,8 @@ static bool give(void *ctx, const void *rec)
 	return out_record(ctx, rec);
 }
 
-static void show_stats(const struct dataset *ds, const struct walk_stats *stats)
+/* What an answer cost, on stderr. */
+void show_stats(const struct dataset *ds, const struct walk_stats *stats)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: %llu records in %llu calls, %llu.%03llu ms; longest lock hold "
@@ -172,6 +190,9 @@ static void show_stats(const struct dataset *ds, const struct walk_stats *stats)
 		ds->name, stats->records, stats->calls, stats->ns / 1000000,
 		stats->ns / 1000 % 1000, stats->max_lock_ns, stats->locks, stats->restarts,
 		stats->torn);
+	if (stats->processes || stats->refused)
+		fprintf(stderr, "%s: %llu processes read, %llu not allowed\n", ds->name,
+			stats->processes, stats->refused);
 	if (ds->state == MMSCOPE_STATE_DEGRADED)
 		fprintf(stderr, "%s: degraded: %s\n", ds->name, ds->detail);
 }
@@ -187,7 +208,7 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 	int err;
 
 	if (ds->flags & MMSCOPE_DATASET_POINT)
-		die("%s are had address by address: mmscope vtop PID ADDRESS...", ds->name);
+		die("%s are had one by one: mmscope %s", ds->name, point_command(ds->name));
 	query_parse(s, ds, o, &query);
 	if (ds->state == MMSCOPE_STATE_UNAVAILABLE)
 		die("%s: not available on this kernel: %s", ds->name, ds->detail);

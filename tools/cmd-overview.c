@@ -8,86 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board.h"
 #include "cmd.h"
+#include "table.h"
 
 #define TOP_CACHES	5
 #define MAX_ZONES	64	/* shown */
 #define MAX_ORDERS	16
-
-/* ----------------------------------------------------------------- collecting */
-
-/**
- * struct table - all records of a dataset
- * @ds: the dataset
- * @nr: records
- * @room: for how many there is memory
- * @records: they
- */
-struct table {
-	const struct dataset *ds;
-	size_t nr;
-	size_t room;
-	char *records;
-};
-
-static bool take(void *ctx, const void *rec)
-{
-	struct table *t = ctx;
-
-	if (t->nr == t->room) {
-		t->room = 2 * t->room + 64;
-		t->records = xrealloc(t->records, t->room, t->ds->rec_size);
-	}
-	memcpy(t->records + t->nr++ * t->ds->rec_size, rec, t->ds->rec_size);
-	return true;
-}
-
-/* A dataset that cannot be had is empty. */
-static void collect(struct source *s, const char *name, struct table *t)
-{
-	struct mmscope_walk_arg query;
-	struct walk_stats stats;
-
-	*t = (struct table){ .ds = source_dataset(s, name) };
-	if (!t->ds || t->ds->state == MMSCOPE_STATE_UNAVAILABLE)
-		return;
-	source_query(&query);
-	if (source_walk(s, t->ds, &query, 0, take, t, &stats))
-		t->nr = 0;
-}
-
-static const void *record(const struct table *t, size_t i)
-{
-	return t->records + i * t->ds->rec_size;
-}
-
-static __u64 get(const struct table *t, size_t i, const char *name)
-{
-	struct column c;
-	__u64 value;
-
-	if (!column_find(t->ds, name, &c) || !column_number(&c, record(t, i), &value))
-		return MMSCOPE_UNKNOWN;
-	return value;
-}
-
-static __u64 times(__u64 value, __u64 by)
-{
-	return value == MMSCOPE_UNKNOWN ? value : value * by;
-}
-
-/* A cell from the column of the same or another name, as text or number. */
-static void put_text(struct board *b, size_t row, int column, const struct table *t, size_t i,
-		     const char *name)
-{
-	struct text text = { 0 };
-	struct column c;
-
-	if (column_find(t->ds, name, &c) && value_text(&text, &c, record(t, i), false) && text.len)
-		board_text(b, row, column, text.s);
-	text_free(&text);
-}
 
 /* --------------------------------------------------------------------- memory */
 
@@ -111,26 +37,13 @@ static const struct total {
 	{ "kernel_stacks", "stat.nr_kernel_stack_kb", 1024 },
 };
 
-static __u64 sum(const struct table *nodes, const char *name)
-{
-	__u64 total = MMSCOPE_UNKNOWN;
-
-	for (size_t i = 0; i < nodes->nr; i++) {
-		__u64 value = get(nodes, i, name);
-
-		if (value != MMSCOPE_UNKNOWN)
-			total = (total == MMSCOPE_UNKNOWN ? 0 : total) + value;
-	}
-	return total;
-}
-
 static void show_memory(struct source *s, struct out *out)
 {
 	struct table nodes;
 	struct board b;
 	int column = -1;
 
-	collect(s, "nodes", &nodes);
+	table_collect(s, "nodes", &nodes);
 	board_init(&b, "memory");
 	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
 		if (!i || strcmp(totals[i].column, totals[i - 1].column))
@@ -138,7 +51,7 @@ static void show_memory(struct source *s, struct out *out)
 	board_row(&b);
 	for (size_t i = 0; i < ARRAY_SIZE(totals); i++) {
 		const struct total *t = &totals[i];
-		__u64 value = times(sum(&nodes, t->source),
+		__u64 value = known_times(table_sum(&nodes, t->source),
 				    t->unit_bytes ? t->unit_bytes : s->info.page_size);
 		__u64 before;
 
@@ -150,7 +63,7 @@ static void show_memory(struct source *s, struct out *out)
 				     before == MMSCOPE_UNKNOWN ? value : before + value);
 	}
 	board_print(&b, out);
-	free(nodes.records);
+	table_free(&nodes);
 }
 
 /* ---------------------------------------------------------------------- zones */
@@ -158,8 +71,8 @@ static void show_memory(struct source *s, struct out *out)
 /* What the page allocator does at this level of free pages. */
 static const char *level(const struct table *zones, size_t i)
 {
-	__u64 free_pages = get(zones, i, "free_pages");
-	__u64 boost = get(zones, i, "watermark_boost");
+	__u64 free_pages = table_get(zones, i, "free_pages");
+	__u64 boost = table_get(zones, i, "watermark_boost");
 	static const struct {
 		const char *mark;
 		const char *words;
@@ -172,7 +85,7 @@ static const char *level(const struct table *zones, size_t i)
 	if (boost == MMSCOPE_UNKNOWN)
 		boost = 0;
 	for (size_t m = 0; m < ARRAY_SIZE(marks); m++) {
-		__u64 mark = get(zones, i, marks[m].mark);
+		__u64 mark = table_get(zones, i, marks[m].mark);
 
 		if (mark == MMSCOPE_UNKNOWN || free_pages == MMSCOPE_UNKNOWN)
 			return "";
@@ -200,7 +113,7 @@ static void show_zones(struct source *s, struct out *out)
 	struct board b;
 	int node, zone, first = 0, state;
 
-	collect(s, "zones", &zones);
+	table_collect(s, "zones", &zones);
 	board_init(&b, "zones");
 	node = board_column(&b, "node", MMSCOPE_UNIT_ID);
 	zone = board_column(&b, "zone", MMSCOPE_UNIT_NAME);
@@ -213,15 +126,15 @@ static void show_zones(struct source *s, struct out *out)
 	for (size_t i = 0; i < zones.nr && i < MAX_ZONES; i++) {
 		size_t row = board_row(&b);
 
-		board_number(&b, row, node, get(&zones, i, "node"));
-		put_text(&b, row, zone, &zones, i, "zone");
+		board_number(&b, row, node, table_get(&zones, i, "node"));
+		table_put_text(&zones, i, "zone", &b, row, zone);
 		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++)
 			board_number(&b, row, first + j,
-				     times(get(&zones, i, sizes[j].source), s->info.page_size));
+				     known_times(table_get(&zones, i, sizes[j].source), s->info.page_size));
 		board_text(&b, row, state, level(&zones, i));
 	}
 	board_print(&b, out);
-	free(zones.records);
+	table_free(&zones);
 }
 
 /* ---------------------------------------------------------------- free blocks */
@@ -251,14 +164,14 @@ static size_t zone_row(struct board *b, const struct table *buddy, size_t i, int
 	size_t row;
 
 	if (column_find(buddy->ds, "zone", &c))
-		value_text(&name, &c, record(buddy, i), false);
+		value_text(&name, &c, table_record(buddy, i), false);
 	for (row = 0; row < b->nr; row++)
-		if (board_get(b, row, node) == get(buddy, i, "node") && name.len &&
+		if (board_get(b, row, node) == table_get(buddy, i, "node") && name.len &&
 		    !strcmp(b->rows + (row * BOARD_COLUMNS + zone) * BOARD_CELL, name.s))
 			break;
 	if (row == b->nr && row < MAX_ZONES) {
 		board_row(b);
-		board_number(b, row, node, get(buddy, i, "node"));
+		board_number(b, row, node, table_get(buddy, i, "node"));
 		board_text(b, row, zone, name.len ? name.s : "");
 	}
 	text_free(&name);
@@ -272,16 +185,16 @@ static void show_free(struct source *s, struct out *out)
 	struct board b;
 	int node, zone, first, largest;
 
-	collect(s, "buddy", &buddy);
+	table_collect(s, "buddy", &buddy);
 	board_init(&b, "free");
 	node = board_column(&b, "node", MMSCOPE_UNIT_ID);
 	zone = board_column(&b, "zone", MMSCOPE_UNIT_NAME);
 	first = order_columns(s, &b, names);
 	largest = board_column(&b, "largest_free", MMSCOPE_UNIT_BYTES);
 	for (size_t i = 0; i < buddy.nr; i++) {
-		__u64 order = get(&buddy, i, "order");
-		__u64 top = get(&buddy, i, "largest_order");
-		__u64 bytes = times(get(&buddy, i, "pages"), s->info.page_size);
+		__u64 order = table_get(&buddy, i, "order");
+		__u64 top = table_get(&buddy, i, "largest_order");
+		__u64 bytes = known_times(table_get(&buddy, i, "pages"), s->info.page_size);
 		size_t row = zone_row(&b, &buddy, i, node, zone);
 		__u64 before;
 
@@ -295,7 +208,7 @@ static void show_free(struct source *s, struct out *out)
 			board_number(&b, row, largest, (__u64)s->info.page_size << top);
 	}
 	board_print(&b, out);
-	free(buddy.records);
+	table_free(&buddy);
 }
 
 /* --------------------------------------------------------------- slab caches */
@@ -324,7 +237,7 @@ static void show_caches(struct source *s, struct out *out)
 	struct board b;
 	int first;
 
-	collect(s, "slab_caches", &caches);
+	table_collect(s, "slab_caches", &caches);
 	board_init(&b, "slab_caches");
 	first = board_column(&b, "cache", MMSCOPE_UNIT_NAME) + 1;
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -334,12 +247,12 @@ static void show_caches(struct source *s, struct out *out)
 	for (size_t i = 0; i < caches.nr && i < TOP_CACHES; i++) {
 		size_t row = board_row(&b);
 
-		put_text(&b, row, first - 1, &caches, i, "name");
+		table_put_text(&caches, i, "name", &b, row, first - 1);
 		for (size_t j = 0; j < ARRAY_SIZE(numbers); j++)
-			board_number(&b, row, first + j, get(&caches, i, numbers[j].source));
+			board_number(&b, row, first + j, table_get(&caches, i, numbers[j].source));
 	}
 	board_print(&b, out);
-	free(caches.records);
+	table_free(&caches);
 }
 
 /* ------------------------------------------------------------------- the rest */

@@ -18,6 +18,7 @@ enum option_group {
 	OPTS_FILTER	= 1 << 3,	/* choice of records by the module */
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
+	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
 };
 
 /**
@@ -81,7 +82,9 @@ struct command {
 void cmd_overview(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -90,6 +93,10 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		 struct mmscope_walk_arg *query);
 void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns);
 __u32 parse_pid(const char *word);
+void parse_range(const char *word, __u64 *start, __u64 *end);
+
+/* cmd-dataset.c */
+void show_stats(const struct dataset *ds, const struct walk_stats *stats);
 
 /* fields of records that the tool itself makes */
 #define OWN_NAMED(_type, _member, _unit, _values, _help) {		\

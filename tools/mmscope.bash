@@ -8,7 +8,8 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings"
-	echo "${names/translations/}"
+	names=${names/translations/}
+	echo "${names/rmaps/}"
 }
 
 # the dataset among the words so far
@@ -49,7 +50,7 @@ _mmscope()
 		words="self $(_mmscope_pids)" ;;
 	attach|detach|vtop)
 		words=$(_mmscope_pids) ;;
-	--record|--from)
+	--record|--from|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--node)
@@ -71,7 +72,7 @@ _mmscope()
 	--range|--class|--limit)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list vtop attach detach help"
+		words="$(_mmscope_datasets) list vtop rmap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --node

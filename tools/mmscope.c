@@ -15,8 +15,12 @@
 static const struct command commands[] = {
 	{ "list", "", "which datasets there are", cmd_list,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
+	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
+	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
+	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -28,7 +32,8 @@ static const struct command overview = {
 
 static const struct command datasets = {
 	"", "", "", cmd_dataset,
-	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_SOURCE | OPTS_VERBOSE
+	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_PROCESS | OPTS_SOURCE |
+	OPTS_VERBOSE
 };
 
 enum {
@@ -222,6 +227,8 @@ static enum option_group group_of(int c)
 		return OPTS_SOURCE;
 	case 'v':
 		return OPTS_VERBOSE;
+	case 'p':
+		return OPTS_PROCESS;
 	default:
 		return OPTS_FILTER;
 	}

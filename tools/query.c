@@ -85,25 +85,24 @@ static void bad_range(const char *word, const char *why)
 	    why);
 }
 
-static void parse_range(const struct dataset *ds, const char *word,
-			struct mmscope_walk_arg *query)
+/* START-END or START+LENGTH, half-open. Ends the program if it is none. */
+void parse_range(const char *word, __u64 *start, __u64 *end)
 {
 	const char *p;
 	__u64 second;
 	char sep;
 
-	must_have(ds, MMSCOPE_DATASET_PFN | MMSCOPE_DATASET_ADDR, "--range");
-	if (!parse_number(word, &p, &query->start))
+	if (!parse_number(word, &p, start))
 		bad_range(word, "its start is no number");
 	sep = *p;
 	if (sep != '-' && sep != '+')
 		bad_range(word, "it has no end");
 	if (!parse_whole_number(p + 1, ~0ULL, &second))
 		bad_range(word, "its end is no number");
-	if (sep == '+' && second > ~0ULL - query->start)
+	if (sep == '+' && second > ~0ULL - *start)
 		bad_range(word, "it is too long");
-	query->end = sep == '+' ? query->start + second : second;
-	if (query->end <= query->start)
+	*end = sep == '+' ? *start + second : second;
+	if (*end <= *start)
 		bad_range(word, "its end is not beyond its start");
 }
 
@@ -140,8 +139,10 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		parse_node(ds, o->node, &query->node);
 	if (o->zone)
 		parse_zone(ds, o->zone, &query->zone);
-	if (o->range)
-		parse_range(ds, o->range, query);
+	if (o->range) {
+		must_have(ds, MMSCOPE_DATASET_PFN | MMSCOPE_DATASET_ADDR, "--range");
+		parse_range(o->range, &query->start, &query->end);
+	}
 	if (o->class)
 		parse_class(ds, o->class, &query->class_mask);
 }

@@ -88,6 +88,21 @@ static void put_translate(struct source *s, const struct mmscope_translate_arg *
 	put_section(s, RECORDING_TRANSLATE, parts, 3);
 }
 
+static void put_rmap(struct source *s, const struct mmscope_rmap_arg *arg)
+{
+	struct mmscope_rmap_arg rmap = *arg;
+	const struct part parts[] = {
+		{ &rmap, sizeof(rmap) },
+		{ (void *)(unsigned long)arg->ranges,
+		  sizeof(struct mmscope_pfn_range) * arg->nr_ranges },
+		{ (void *)(unsigned long)arg->buf, (size_t)arg->nr * arg->rec_size },
+	};
+
+	rmap.ranges = 0;
+	rmap.buf = 0;
+	put_section(s, RECORDING_RMAP, parts, 3);
+}
+
 /* Begin to save what is asked from now on. */
 void record_open(struct source *s, const char *path)
 {
@@ -121,6 +136,9 @@ void record_call(struct source *s, unsigned long request, const void *arg)
 		break;
 	case MMSCOPE_IOC_TRANSLATE:
 		put_translate(s, arg);
+		break;
+	case MMSCOPE_IOC_RMAP:
+		put_rmap(s, arg);
 		break;
 	}
 }

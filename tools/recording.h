@@ -15,9 +15,11 @@
  *   DESCRIBE   struct mmscope_describe        fields[nr_fields], values[nr_values]
  *   WALK       struct mmscope_walk_arg        nr * rec_size bytes of records
  *   TRANSLATE  struct mmscope_translate_arg   __u64 addrs[nr], nr * rec_size bytes
+ *   RMAP       struct mmscope_rmap_arg        struct mmscope_pfn_range[nr_ranges],
+ *                                             nr * rec_size bytes
  *   END        none                           nothing
  *
- * An answer in several WALK calls is as many sections, in their order, the last
+ * An answer in several WALK or RMAP calls is as many sections, in order, the last
  * with MMSCOPE_WALK_DONE. Sections of unknown type are skipped. A change that
  * older readers must not misread raises the version.
  */
@@ -50,6 +52,7 @@ enum recording_type {
 	RECORDING_DESCRIBE	= 2,
 	RECORDING_WALK		= 3,
 	RECORDING_TRANSLATE	= 4,
+	RECORDING_RMAP		= 8,
 };
 
 /**

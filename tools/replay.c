@@ -260,6 +260,48 @@ static int replay_translate(struct source *s, struct mmscope_translate_arg *arg)
 	return err;
 }
 
+/* The next section at or after @from that answers this question. */
+static size_t find_rmap(struct index *r, size_t from, const struct mmscope_rmap_arg *want)
+{
+	const size_t bytes = want->nr_ranges * sizeof(struct mmscope_pfn_range);
+	const void *ranges = (const void *)(unsigned long)want->ranges;
+	size_t i;
+
+	for (i = from; i < r->nr; i++) {
+		const struct section *section = &r->sections[i];
+
+		if (section->type == RECORDING_RMAP && section->u.rmap.pid == want->pid &&
+		    section->u.rmap.nr_ranges == want->nr_ranges && section->bytes >= bytes &&
+		    !memcmp(index_payload(r, section), ranges, bytes))
+			break;
+	}
+	return i;
+}
+
+/* As replay_walk(), with as much room as the recorded question had, or more. */
+static int replay_rmap(struct source *s, struct mmscope_rmap_arg *arg)
+{
+	const struct dataset *ds = dataset_by_id(s, MMSCOPE_DS_RMAPS);
+	const struct mmscope_rmap_arg want = *arg;
+	struct index *r = s->priv;
+	size_t i = find_rmap(r, arg->cursor.pos, arg), bytes;
+
+	if (i >= r->nr)
+		return complain(s, -ENODATA, "who maps these page frames was not recorded%s", "");
+	*arg = r->sections[i].u.rmap;
+	bytes = (size_t)arg->nr * arg->rec_size;
+	if (!ds || arg->rec_size < ds->rec_size || bytes > want.buf_bytes ||
+	    r->sections[i].bytes != want.nr_ranges * sizeof(struct mmscope_pfn_range) + bytes)
+		return makes_no_sense(s);
+	memcpy((void *)(unsigned long)want.buf, index_payload(r, &r->sections[i]) +
+	       want.nr_ranges * sizeof(struct mmscope_pfn_range), bytes);
+	arg->ranges = want.ranges;
+	arg->buf = want.buf;
+	arg->buf_bytes = want.buf_bytes;
+	arg->cursor = (struct mmscope_cursor){ .pos = i + 1 };
+	return 0;
+}
+
 static int replay_call(struct source *s, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -271,6 +313,8 @@ static int replay_call(struct source *s, unsigned long request, void *arg)
 		return replay_walk(s, arg);
 	case MMSCOPE_IOC_TRANSLATE:
 		return replay_translate(s, arg);
+	case MMSCOPE_IOC_RMAP:
+		return replay_rmap(s, arg);
 	}
 	return complain(s, -ENOTTY, "a recording has no %s", "processes");
 }

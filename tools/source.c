@@ -211,12 +211,12 @@ static void add_stats(struct walk_stats *stats, const struct mmscope_walk_arg *a
 	stats->torn += arg->torn;
 }
 
-static bool deliver(const struct mmscope_walk_arg *arg, const char *buf, __u64 limit,
-		    record_fn *fn, void *ctx, struct walk_stats *stats)
+static bool deliver(const char *buf, __u32 nr, __u32 rec_size, __u64 limit, record_fn *fn,
+		    void *ctx, struct walk_stats *stats)
 {
-	for (__u32 i = 0; i < arg->nr; i++) {
+	for (__u32 i = 0; i < nr; i++) {
 		stats->records++;
-		if (!fn(ctx, buf + (size_t)i * arg->rec_size) || stats->records == limit)
+		if (!fn(ctx, buf + (size_t)i * rec_size) || stats->records == limit)
 			return false;
 	}
 	return true;
@@ -262,7 +262,7 @@ int source_walk(struct source *s, const struct dataset *ds, const struct mmscope
 			break;
 		}
 		add_stats(stats, &arg);
-		more = deliver(&arg, buf, limit, fn, ctx, stats) &&
+		more = deliver(buf, arg.nr, arg.rec_size, limit, fn, ctx, stats) &&
 		       !(arg.status & MMSCOPE_WALK_DONE);
 	}
 	free(buf);
@@ -301,6 +301,67 @@ void *source_translate(struct source *s, const struct dataset *ds, __u32 pid,
 	explain_errno(s, ds, pid, err, false);
 	free(buf);
 	return NULL;
+}
+
+static void add_rmap_stats(struct walk_stats *stats, const struct mmscope_rmap_arg *arg)
+{
+	const struct mmscope_walk_arg walk = {
+		.start_ns = arg->start_ns,
+		.end_ns = arg->end_ns,
+		.max_lock_ns = arg->max_lock_ns,
+		.locks = arg->locks,
+		.torn = arg->torn,
+	};
+
+	add_stats(stats, &walk);
+	stats->processes += arg->processes;
+	stats->refused += arg->refused;
+}
+
+/**
+ * source_rmap - who maps some page frames, record by record
+ * @s: the source
+ * @ds: the dataset that describes the records
+ * @pid: only this process; 0: all
+ * @ranges: the frames
+ * @nr: how many ranges, MMSCOPE_RMAP_MAX at most
+ * @fn: takes a record
+ * @ctx: for @fn
+ * @stats: what the replies said is added to it
+ *
+ * Return: 0, or -errno with a sentence in s->error.
+ */
+int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
+		const struct mmscope_pfn_range *ranges, __u32 nr, record_fn *fn, void *ctx,
+		struct walk_stats *stats)
+{
+	struct mmscope_rmap_arg arg = {
+		.size = sizeof(arg),
+		.pid = pid,
+		.nr_ranges = nr,
+		.ranges = (unsigned long)ranges,
+		.buf_bytes = WALK_BYTES,
+	};
+	char *buf = xzalloc(WALK_BYTES);
+	bool more = true;
+	int err = 0;
+
+	arg.buf = (unsigned long)buf;
+	while (more) {
+		err = call(s, MMSCOPE_IOC_RMAP, &arg);
+		if (!err && arg.nr && (arg.rec_size < ds->rec_size ||
+				       arg.nr > WALK_BYTES / arg.rec_size))
+			err = -EPROTO;
+		if (err) {
+			explain_errno(s, ds, pid, err, stats->records);
+			break;
+		}
+		add_rmap_stats(stats, &arg);
+		more = deliver(buf, arg.nr, arg.rec_size, 0, fn, ctx, stats) &&
+		       !(arg.status & MMSCOPE_WALK_DONE);
+	}
+	free(buf);
+	return err;
 }
 
 /* Attach to or detach from a process. Return: as source_walk(). */

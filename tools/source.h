@@ -60,6 +60,8 @@ struct source {
  * @locks: lock holds
  * @restarts: lists begun again
  * @torn: objects that changed while they were read
+ * @processes: of walks over all processes: those read
+ * @refused: likewise: those that may not be looked at
  */
 struct walk_stats {
 	__u64 records;
@@ -69,6 +71,8 @@ struct walk_stats {
 	__u64 locks;
 	__u64 restarts;
 	__u64 torn;
+	__u64 processes;
+	__u64 refused;
 };
 
 /* takes a record; false: no more are wanted */
@@ -81,6 +85,9 @@ int source_walk(struct source *s, const struct dataset *ds, const struct mmscope
 		__u64 limit, record_fn *fn, void *ctx, struct walk_stats *stats);
 void *source_translate(struct source *s, const struct dataset *ds, __u32 pid,
 		       const __u64 *addrs, __u32 nr);
+int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
+		const struct mmscope_pfn_range *ranges, __u32 nr, record_fn *fn, void *ctx,
+		struct walk_stats *stats);
 int source_process(struct source *s, unsigned long request, __u32 pid);
 void source_query(struct mmscope_walk_arg *query);
 

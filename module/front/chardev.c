@@ -47,6 +47,7 @@ union ioctl_arg {
 	struct mmscope_walk_arg walk;
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
+	struct mmscope_rmap_arg rmap;
 };
 
 static int ioctl_info(struct reader *r, void *p)
@@ -230,6 +231,26 @@ static void keep_or_close(struct reader *r, struct mmscope_walk *w, bool over)
 		mmscope_walk_close(w);
 }
 
+/* the part of a walk that is the same for all queries; buffer and cursor are set */
+static int run_walk(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
+{
+	int err;
+
+	arg->nr = 0;
+	arg->status = 0;
+	arg->rec_size = w->q.ds->rec_size;
+	w->cursor = arg->cursor;
+	arg->start_ns = ktime_get_ns();
+	err = walk_to_user(w, arg);
+	arg->end_ns = ktime_get_ns();
+	arg->cursor = w->cursor;
+	arg->max_lock_ns = w->max_lock_ns;
+	arg->locks = w->locks;
+	arg->restarts = w->restarts;
+	arg->torn = w->torn;
+	return err;
+}
+
 static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
 		   const struct mmscope_dataset *ds, struct pid *pid)
 {
@@ -241,15 +262,7 @@ static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
 	w = take_kept(r, &q, &arg->cursor) ?: mmscope_walk_open(&q);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
-	w->cursor = arg->cursor;
-	arg->start_ns = ktime_get_ns();
-	err = walk_to_user(w, arg);
-	arg->end_ns = ktime_get_ns();
-	arg->cursor = w->cursor;
-	arg->max_lock_ns = w->max_lock_ns;
-	arg->locks = w->locks;
-	arg->restarts = w->restarts;
-	arg->torn = w->torn;
+	err = run_walk(w, arg);
 	keep_or_close(r, w, err || arg->status & MMSCOPE_WALK_DONE);
 	return err;
 }
@@ -270,9 +283,6 @@ static int ioctl_walk(struct reader *r, void *p)
 	err = get_target(arg->pid, &pid);
 	if (err)
 		return err;
-	arg->nr = 0;
-	arg->status = 0;
-	arg->rec_size = ds->rec_size;
 	err = do_walk(r, arg, ds, pid);
 	put_pid(pid);
 	return err;
@@ -342,6 +352,79 @@ static int ioctl_translate(struct reader *r, void *p)
 	return err;
 }
 
+/* a walk over all processes: what it says of itself is what MMSCOPE_IOC_WALK says */
+static int walk_rmap(struct mmscope_rmap_arg *arg, const struct mmscope_query *q)
+{
+	struct mmscope_walk_arg walk = {
+		.buf = arg->buf,
+		.buf_bytes = arg->buf_bytes,
+		.cursor = arg->cursor,
+	};
+	struct mmscope_walk *w = mmscope_walk_open(q);
+	int err;
+
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	err = run_walk(w, &walk);
+	arg->processes = w->processes;
+	arg->refused = w->refused;
+	mmscope_walk_close(w);
+	arg->cursor = walk.cursor;
+	arg->nr = walk.nr;
+	arg->rec_size = walk.rec_size;
+	arg->status = walk.status;
+	arg->start_ns = walk.start_ns;
+	arg->end_ns = walk.end_ns;
+	arg->max_lock_ns = walk.max_lock_ns;
+	arg->locks = walk.locks;
+	arg->torn = walk.torn;
+	return err;
+}
+
+static int do_rmap(struct mmscope_rmap_arg *arg, struct mmscope_pfn_range *ranges)
+{
+	struct mmscope_query q = {
+		.ds = &mmscope_rmaps,
+		.node = MMSCOPE_ANY,
+		.zone = MMSCOPE_ANY,
+		.end = ~0ULL,
+		.ranges = ranges,
+		.nr_ranges = arg->nr_ranges,
+	};
+	int err;
+
+	err = mmscope_pfn_ranges_sort(ranges, &q.nr_ranges);
+	if (err)
+		return err;
+	/* 0 is no filter here, not the caller */
+	err = get_target(arg->pid, &q.pid);
+	if (err)
+		return err;
+	err = walk_rmap(arg, &q);
+	put_pid(q.pid);
+	return err;
+}
+
+static int ioctl_rmap(struct reader *r, void *p)
+{
+	struct mmscope_rmap_arg *arg = p;
+	struct mmscope_pfn_range *ranges;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved || !arg->nr_ranges || arg->buf_bytes < sizeof(struct mmscope_rmap))
+		return -EINVAL;
+	if (arg->nr_ranges > MMSCOPE_RMAP_MAX)
+		return -E2BIG;
+	ranges = vmemdup_user(u64_to_user_ptr(arg->ranges), arg->nr_ranges * sizeof(*ranges));
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	err = do_rmap(arg, ranges);
+	kvfree(ranges);
+	return err;
+}
+
 static int ioctl_attach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
@@ -403,6 +486,7 @@ static const struct ioctl_op ops[] = {
 		 ioctl_translate),
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -416,6 +500,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 	if (_IOC_TYPE(cmd) != MMSCOPE_IOC_TYPE || _IOC_NR(cmd) >= ARRAY_SIZE(ops))
 		return -ENOTTY;
 	op = &ops[_IOC_NR(cmd)];
+	if (!op->run)
+		return -ENOTTY;
 	if (get_user(size, (u32 __user *)to))
 		return -EFAULT;
 	if (size < op->min_size || size > PAGE_SIZE)

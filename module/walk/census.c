@@ -119,6 +119,8 @@ static void find_polluter(struct census_walk *x)
 {
 	u32 i;
 
+	x->rec.polluter = MMSCOPE_CLASS_FREE;
+	x->rec.polluter_pages = 0;
 	for (i = 0; i < MMSCOPE_NR_CLASSES; i++) {
 		if (x->class[i] > x->rec.polluter_pages) {
 			x->rec.polluter = i;
@@ -168,7 +170,6 @@ static int emit_block(struct mmscope_fold *f)
 	rec->huge_pages = b->pages[MMSCOPE_CLEARING_HUGE];
 	rec->flags = purity(b) |
 		     (b->pages[MMSCOPE_CLEARING_HOLE] ? MMSCOPE_CENSUS_PARTIAL : 0);
-	rec->polluter_pages = 0;
 	find_polluter(x);
 	return mmscope_emit(w, rec, b->end);
 }
@@ -215,25 +216,25 @@ static const struct mmscope_field_def census_fields[] = {
 	FIELD(struct mmscope_census, free_pages, PAGES, "free, also on per-CPU lists"),
 	FIELD(struct mmscope_census, anon_pages, PAGES, "movable: anonymous"),
 	FIELD(struct mmscope_census, file_pages, PAGES, "movable: page cache"),
-	FIELD(struct mmscope_census, shmem_pages, PAGES, "movable: shmem, tmpfs"),
+	MORE(struct mmscope_census, shmem_pages, PAGES, "movable: shmem, tmpfs"),
 	MORE(struct mmscope_census, other_movable_pages, PAGES,
 	     "movable: zsmalloc, balloon, in flight"),
-	FIELD(struct mmscope_census, reclaimable_pages, PAGES, "slab that a shrinker may free"),
+	MORE(struct mmscope_census, reclaimable_pages, PAGES, "slab that a shrinker may free"),
 	MORE(struct mmscope_census, huge_pages, PAGES, "in huge pages as large as the block"),
-	FIELD(struct mmscope_census, slab_pages, PAGES, "unmovable: slab"),
-	FIELD(struct mmscope_census, pagetable_pages, PAGES, "unmovable: page tables"),
+	MORE(struct mmscope_census, slab_pages, PAGES, "unmovable: slab"),
+	MORE(struct mmscope_census, pagetable_pages, PAGES, "unmovable: page tables"),
 	MORE(struct mmscope_census, user_pages, PAGES,
 	     "unmovable: pinned, or of a file system that cannot move them now"),
-	FIELD(struct mmscope_census, kernel_pages, PAGES, "unmovable: the kernel's, other"),
+	MORE(struct mmscope_census, kernel_pages, PAGES, "unmovable: the kernel's, other"),
 	MORE(struct mmscope_census, reserved_pages, PAGES,
 	     "unmovable: taken at boot: kernel image, memory map, firmware"),
 	MORE(struct mmscope_census, dirty_pages, PAGES,
 	     "of the movable ones, dirty or under writeback"),
 	MORE(struct mmscope_census, unevictable_pages, PAGES,
 	     "of the movable ones, mlocked or unevictable"),
-	MORE_ENUM(struct mmscope_census, polluter, &mmscope_class_names,
-		  "class with the most frames here that cannot be moved"),
-	MORE(struct mmscope_census, polluter_pages, PAGES, "how many; 0: there are none"),
+	FIELD_ENUM(struct mmscope_census, polluter, &mmscope_class_names,
+		  "class with the most frames here that cannot be moved; free: there are none"),
+	FIELD(struct mmscope_census, polluter_pages, PAGES, "how many; 0: there are none"),
 };
 
 static const struct mmscope_need census_needs[] = { MMSCOPE_FOLD_NEEDS, { } };

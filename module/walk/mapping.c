@@ -134,24 +134,10 @@ static int mapping_walk(struct mmscope_walk *w)
 	return ret ?: flush_run(w, s);
 }
 
-static const struct mmscope_name mapping_kinds[] = {
-	{ MMSCOPE_MAPPING_PAGE, "page" },
-	{ MMSCOPE_MAPPING_ZERO, "zero" },
-	{ MMSCOPE_MAPPING_PFNMAP, "pfnmap" },
-	{ MMSCOPE_MAPPING_SWAP, "swap" },
-	{ MMSCOPE_MAPPING_MIGRATION, "migration" },
-	{ MMSCOPE_MAPPING_DEVICE, "device" },
-	{ MMSCOPE_MAPPING_HWPOISON, "hwpoison" },
-	{ MMSCOPE_MAPPING_MARKER, "marker" },
-	{ MMSCOPE_MAPPING_UNKNOWN, "unknown" },
-};
-
-static MMSCOPE_NAMES(mapping_kind_names, mapping_kinds);
-
 static const struct mmscope_field_def mapping_fields[] = {
 	FIELD(struct mmscope_mapping, start, ADDR, "first address"),
 	FIELD(struct mmscope_mapping, end, ADDR, "first address beyond"),
-	FIELD_CLASS(struct mmscope_mapping, kind, ENUM, &mapping_kind_names,
+	FIELD_CLASS(struct mmscope_mapping, kind, ENUM, &mmscope_mapping_kind_names,
 		    "what the entries hold"),
 	FIELD(struct mmscope_mapping, pages, PAGES, "base pages in the run"),
 	FIELD(struct mmscope_mapping, pfn, PFN,

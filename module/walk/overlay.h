@@ -8,7 +8,21 @@
 
 #include <linux/types.h>
 
+#include "../compat.h"
+
 struct mmscope_walk;
+
+/* what consumers list among their needs: where one is absent, so is that part */
+#define MMSCOPE_OVERLAY_NEEDS			\
+	WANT_SYM(init_mm),			\
+	COMPAT_VMAP_NEEDS,			\
+	WANT_SYM(modules),			\
+	WANT_SYM(idle_threads),			\
+	WANT_SYM(_text),			\
+	WANT_SYM(_end),				\
+	WANT_SYM(pcpu_base_addr),		\
+	WANT_SYM(pcpu_unit_offsets),		\
+	WANT_SYM(pcpu_unit_size)
 
 enum mmscope_overlay_parts {
 	MMSCOPE_OVERLAY_KERNEL	= 1 << 0,	/* vmalloc, modules, stacks, percpu, tables */
@@ -64,8 +78,6 @@ struct mmscope_overlay {
 	u64 end;
 	u32 place;
 };
-
-#define MMSCOPE_OVERLAY_NEEDS WANT_SYM(huge_zero_pfn)
 
 int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64 start,
 			  u32 parts);

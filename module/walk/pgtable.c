@@ -61,7 +61,11 @@ u32 mmscope_pgt_below(struct mm_struct *mm, u32 level)
 
 /* ------------------------------------------------------------------ entries */
 
-static unsigned long entry_size(u32 level)
+/**
+ * mmscope_pgt_entry_size - bytes that an entry maps
+ * @level: enum mmscope_level of the entry
+ */
+unsigned long mmscope_pgt_entry_size(u32 level)
 {
 	switch (level) {
 	case MMSCOPE_LEVEL_PGD:
@@ -84,7 +88,7 @@ static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, 
 	/* a folded level looks like an entry on our stack: the table is the pgd */
 	if (level == MMSCOPE_LEVEL_PGD)
 		table = p->w->mm->pgd;
-	e->size = entry_size(level);
+	e->size = mmscope_pgt_entry_size(level);
 	e->level = level;
 	e->bottom = level == p->bottom;
 	e->table_pfn = PHYS_PFN(__pa(table));
@@ -105,13 +109,19 @@ static void init_entry(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, 
 
 /* ------------------------------------------------------------------- levels */
 
+/* Does the walk go on below this entry? */
+static bool descends(const struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	return e->kind == MMSCOPE_PGT_TABLE && !(p->upper && e->level == MMSCOPE_LEVEL_PMD);
+}
+
 static int visit(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
 {
 	int ret = 0;
 
 	if (e->kind != MMSCOPE_PGT_NONE || p->nones)
 		ret = p->entry(p, e);
-	if (!ret && e->kind != MMSCOPE_PGT_TABLE)
+	if (!ret && !descends(p, e))
 		p->pos = e->end;
 	return ret;
 }
@@ -158,7 +168,7 @@ static int __walk_pmd_entry(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry
 	init_entry(p, e, pmd_val(pmd), end);
 	mmscope_pgt_decode_pmd(p, e, pmd);
 	ret = visit(p, e);
-	if (!ret && e->kind == MMSCOPE_PGT_TABLE)
+	if (!ret && descends(p, e))
 		ret = walk_pte(p, pmd, end);
 	return ret;
 }
@@ -176,7 +186,7 @@ static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned
 		rcu_read_lock();
 		ret = __walk_pmd_entry(p, &e, pmdp, next);
 		rcu_read_unlock();
-		if (!ret && e.kind == MMSCOPE_PGT_TABLE)
+		if (!ret && descends(p, &e))
 			ret = hold_spent(p);
 	}
 	return ret;

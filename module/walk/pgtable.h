@@ -57,6 +57,7 @@ struct mmscope_pgt_entry {
  * @pos: where to go on; what is below is done
  * @end: first address beyond the range; both page-aligned
  * @nones: show entries that are none too
+ * @upper: tables of PTEs are not read
  * @entry: called for each entry in ascending order, for a table before what is
  *         in it, and again when the walk resumes within it. Must not sleep.
  *         Non-zero ends the walk with @pos at this entry, which is not done.
@@ -69,6 +70,7 @@ struct mmscope_pgt_walk {
 	unsigned long pos;
 	unsigned long end;
 	bool nones;
+	bool upper;
 	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
 	struct vm_area_struct *vma;
 	u32 bottom;
@@ -83,6 +85,7 @@ void mmscope_pgt_decode_pud(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry
 int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma);
 int mmscope_pgt_walk(struct mmscope_pgt_walk *p);
 bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
+unsigned long mmscope_pgt_entry_size(u32 level);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
 
 #endif /* _MMSCOPE_PGTABLE_H */

@@ -46,6 +46,7 @@
  *   EINVAL       malformed: short size, reserved field set, start > end,
  *                a buffer smaller than one record
  *   E2BIG        non-zero bytes past what this kernel knows; too many addresses
+ *                or ranges
  *   EOPNOTSUPP   unknown flag, unknown dataset, or not available here
  *                (MMSCOPE_DS_FEATURES says why)
  *   ESRCH        no such process, it has no address space, or it has exited
@@ -462,9 +463,11 @@ struct mmscope_census {
 	__u64 reserved_pages;	/* taken at boot: kernel image, memory map, firmware */
 	__u64 dirty_pages;	/* of the movable ones, dirty or under writeback */
 	__u64 unevictable_pages;	/* of the movable ones, mlocked or unevictable */
-	__u32 polluter;		/* enum mmscope_class with the most unmovable frames here, */
+	__u32 polluter;		/* enum mmscope_class with the most frames here that cannot be
+				 * moved; FREE: there are none
+				 */
 	__u32 __reserved;
-	__u64 polluter_pages;	/* and how many; 0: none */
+	__u64 polluter_pages;	/* how many it has */
 };
 
 /*
@@ -705,6 +708,27 @@ struct mmscope_translation {
 	__u64 table_pfn[MMSCOPE_NR_LEVELS]; /* frame of each table; UNKNOWN likewise */
 };
 
+/*
+ * MMSCOPE_DS_RMAPS: a run of page frames that were asked for, as one process maps
+ * them: neighbouring present leaf entries of one VMA, virtually and physically
+ * contiguous, with the same kind, page size and flags. Of a huge entry only the
+ * pages asked for are shown. A frame that is mapped twice is in two records;
+ * processes that share an address space (CLONE_VM) are shown each.
+ */
+struct mmscope_rmap {
+	__u64 pfn;
+	__u64 addr;		/* where it is mapped */
+	__u64 pages;		/* base pages in the run */
+	__u64 page_size_bytes;	/* of one leaf entry */
+	__u64 flags;		/* enum mmscope_entry_flags */
+	__u64 vma_start;
+	__u32 vma_perms;	/* enum mmscope_perms of the VMA */
+	__u32 pid;		/* 0: not in the pid namespace of the reader */
+	__u32 kind;		/* enum mmscope_mapping_kind: PAGE, ZERO or PFNMAP */
+	__u32 __reserved;
+	char comm[16];
+};
+
 /* -------------------------------------------------------------------- calls */
 
 /* MMSCOPE_IOC_INFO */
@@ -856,6 +880,45 @@ struct mmscope_translate_arg {
 	__u64 max_lock_ns;	/* out: longest hold of mmap_lock */
 };
 
+#define MMSCOPE_RMAP_MAX	65536
+
+/* page frames [start, end) */
+struct mmscope_pfn_range {
+	__u64 start;
+	__u64 end;
+};
+
+/*
+ * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
+ * of their pids and addresses. Called again with the cursor as it was returned,
+ * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
+ * all calls of an answer each process is counted once, in `processes` or in
+ * `refused`.
+ */
+struct mmscope_rmap_arg {
+	__u32 size;		/* in */
+	__u32 pid;		/* in: only this process; 0: all */
+	__u32 flags;		/* in: must be 0 */
+	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RMAP_MAX */
+	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty; any
+				 * order, they may overlap
+				 */
+	__u64 buf;		/* in: where records go */
+	__u64 buf_bytes;	/* in: room there, at least one record */
+	struct mmscope_cursor cursor;	/* in, out: pid (of the initial namespace), address */
+	__u32 nr;		/* out: records written */
+	__u32 rec_size;		/* out: bytes */
+	__u32 status;		/* out: enum mmscope_walk_status */
+	__u32 __reserved;
+	__u64 start_ns;		/* out: CLOCK_MONOTONIC around the pass */
+	__u64 end_ns;
+	__u64 max_lock_ns;	/* out: longest hold of an mmap_lock in this call */
+	__u64 locks;		/* out: lock holds in this call */
+	__u64 torn;		/* out: entries that changed while they were read */
+	__u64 processes;	/* out: read to their end in this call */
+	__u64 refused;		/* out: not shown, the ptrace access check says no */
+};
+
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
 struct mmscope_attach_arg {
 	__u32 size;		/* in */
@@ -869,5 +932,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_TRANSLATE	_IOWR(MMSCOPE_IOC_TYPE, 3, struct mmscope_translate_arg)
 #define MMSCOPE_IOC_ATTACH	_IOWR(MMSCOPE_IOC_TYPE, 4, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_DETACH	_IOWR(MMSCOPE_IOC_TYPE, 5, struct mmscope_attach_arg)
+#define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */

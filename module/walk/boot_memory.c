@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that was taken at boot and never given back: the kernel image, the
+ * first chunk of per-CPU memory. The memory map is found by kernel_table.c.
+ *
+ * Locks: none; the caller holds the memory hotplug lock for reading.
+ *
+ * Source: _text to _end; pcpu_base_addr, pcpu_unit_offsets, pcpu_unit_size. Parts
+ * of both were freed while the system came up (init sections, gaps, what a unit
+ * has too much); such frames have lost PG_reserved.
+ */
+#include <linux/cpumask.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "../mmscope.h"
+#include "collect.h"
+#include "frame.h"
+
+static bool is_reserved(u64 pfn)
+{
+	const struct page *page = pfn_to_online_page(pfn);
+
+	return page && mmscope_frame_flags(page) >> PG_reserved & 1;
+}
+
+/* the frames of a range that are reserved to this day */
+static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 class,
+			    const char *name)
+{
+	u64 pfn;
+	int err;
+
+	for (pfn = start; pfn < end; pfn++) {
+		if (!is_reserved(pfn))
+			continue;
+		err = mmscope_collect_frames(c, pfn, 1, class, 0, name);
+		if (err)
+			return err;
+	}
+	return mmscope_pause();
+}
+
+static int collect_image(struct mmscope_collect *c)
+{
+	if (!mmscope_has(_text) || !mmscope_has(_end))
+		return 0;
+	return collect_reserved(c, PHYS_PFN(__pa_symbol(mmscope_sym(_text))),
+				PHYS_PFN(PAGE_ALIGN(__pa_symbol(mmscope_sym(_end)))),
+				MMSCOPE_CLASS_KERNEL_IMAGE, "");
+}
+
+static int collect_first_chunk(struct mmscope_collect *c)
+{
+	const unsigned long *offsets;
+	int cpu, err = 0;
+	void *base;
+
+	if (!mmscope_has(pcpu_base_addr) || !mmscope_has(pcpu_unit_offsets) ||
+	    !mmscope_has(pcpu_unit_size))
+		return 0;
+	base = *mmscope_sym(pcpu_base_addr);
+	offsets = *mmscope_sym(pcpu_unit_offsets);
+	/* on some machines it is mapped like the chunks that follow */
+	if (is_vmalloc_addr(base))
+		return 0;
+	for_each_possible_cpu(cpu) {
+		u64 pfn = PHYS_PFN(__pa(base + offsets[cpu]));
+
+		err = collect_reserved(c, pfn, pfn + (*mmscope_sym(pcpu_unit_size) >> PAGE_SHIFT),
+				       MMSCOPE_CLASS_PERCPU, "first chunk");
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/**
+ * mmscope_collect_boot - the kernel image and the first chunk of per-CPU memory
+ * @c: the collection
+ *
+ * Return: 0, -ENOMEM, -EINTR.
+ */
+int mmscope_collect_boot(struct mmscope_collect *c)
+{
+	return collect_image(c) ?: collect_first_chunk(c);
+}
