@@ -19,6 +19,7 @@ enum option_group {
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
 	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
+	OPTS_SIZE	= 1 << 8,	/* of huge pages */
 };
 
 /**
@@ -36,6 +37,7 @@ enum option_group {
  * @class: likewise
  * @from: recording to read
  * @record: recording to write
+ * @size: of huge pages, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -54,6 +56,7 @@ struct options {
 	const char *class;
 	const char *from;
 	const char *record;
+	const char *size;
 	bool verbose;
 	bool several;
 	struct {
@@ -82,6 +85,8 @@ struct command {
 void cmd_overview(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_blockers(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_hugepages(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);

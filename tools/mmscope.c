@@ -17,6 +17,11 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
 	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
+	{ "blockers", "[census]", "who keeps memory from being huge pages", cmd_blockers,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_FILTER | OPTS_RECORDS | OPTS_SIZE | OPTS_SOURCE |
+	  OPTS_VERBOSE },
+	{ "hugepages", "", "how many there could be, and what to do for more", cmd_hugepages,
+	  OPTS_OUTPUT | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
@@ -39,6 +44,7 @@ static const struct command datasets = {
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
 	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_SIZE,
 };
 
 static const struct option long_options[] = {
@@ -59,6 +65,7 @@ static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -74,7 +81,7 @@ static void usage(void)
 	      " mmscope DATASET [options]          records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-6s %-20s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-9s %-18s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"
@@ -99,6 +106,7 @@ static void usage(void)
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "     --size 2M|1G      huge pages of that size (blockers, hugepages)\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -202,6 +210,9 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_CLASS:
 		o->class = optarg;
 		break;
+	case OPT_SIZE:
+		o->size = optarg;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -223,6 +234,8 @@ static enum option_group group_of(int c)
 		return OPTS_COLUMNS;
 	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT:
 		return OPTS_RECORDS;
+	case OPT_SIZE:
+		return OPTS_SIZE;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
 	case 'v':

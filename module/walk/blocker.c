@@ -10,7 +10,8 @@
  * Sources: struct page, by sweep.c; owners by owner.c and overlay.c.
  *
  * A position is the size (2M, then 1G), the first frame and the number of the
- * owner. Memory: at most MAX_OWNERS of one block.
+ * owner. Memory: at most MAX_OWNERS of one block: MAX_NAMED by name, and one for
+ * each class that has no names.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -18,7 +19,8 @@
 #include "block.h"
 #include "mmscope.h"
 
-#define MAX_OWNERS	128
+#define MAX_NAMED	128
+#define MAX_OWNERS	(MAX_NAMED + 2 * MMSCOPE_NR_CLASSES)
 #define REST		"..."
 
 #define OWNER_BITS	8
@@ -52,6 +54,8 @@ struct holder {
  * @fold: over the blocks of one size
  * @size: index into orders[]
  * @nr: owners in the block
+ * @nr_named: of these, with a name
+ * @rest: the last of those: all there was no room for
  * @last: the one met last
  * @holders: they
  */
@@ -59,6 +63,8 @@ struct blocker_walk {
 	struct mmscope_fold fold;
 	u32 size;
 	u32 nr;
+	u32 nr_named;
+	u32 rest;
 	u32 last;
 	struct holder holders[MAX_OWNERS];
 };
@@ -73,6 +79,7 @@ static void begin_block(struct mmscope_fold *f)
 	struct blocker_walk *x = blocker_of(f);
 
 	x->nr = 0;
+	x->nr_named = 0;
 	x->last = 0;
 }
 
@@ -108,21 +115,21 @@ static struct holder *add_holder(struct blocker_walk *x, const struct mmscope_pi
 {
 	struct holder *h = &x->holders[x->nr];
 
-	if (x->nr == MAX_OWNERS)
-		return &x->holders[MAX_OWNERS - 1];
+	if (named(clearing) && x->nr_named == MAX_NAMED)
+		return &x->holders[x->rest];
 	*h = (struct holder){
 		.class = u->class,
 		.clearing = clearing,
 		.first = u->pfn,
 		.owner = *o,
 	};
+	if (named(clearing) && ++x->nr_named == MAX_NAMED) {
+		h->class = MMSCOPE_CLASS_UNATTRIBUTED;
+		h->clearing = MMSCOPE_CLEARING_NOT;
+		h->owner = (struct mmscope_owner){ .name = REST };
+		x->rest = x->nr;
+	}
 	x->nr++;
-	if (x->nr < MAX_OWNERS)
-		return h;
-	/* the last one is all further ones together */
-	h->class = MMSCOPE_CLASS_UNATTRIBUTED;
-	h->clearing = MMSCOPE_CLEARING_NOT;
-	h->owner = (struct mmscope_owner){ .name = REST };
 	return h;
 }
 

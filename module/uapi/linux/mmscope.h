@@ -473,8 +473,8 @@ struct mmscope_census {
 /*
  * MMSCOPE_DS_BLOCKERS: what one owner has in a block (aligned, of the size of a
  * huge page) that is not wholly free. Frames that can be moved, and huge pages,
- * are one owner a class. A block has at most 128 owners; what further ones have
- * is summed up in the last, which is called "...".
+ * are one owner a class. Of those that stay, a block has at most 128; what
+ * further ones have is summed up in the last of them, which is called "...".
  */
 struct mmscope_blocker {
 	__u64 pfn;		/* of the block, aligned */
