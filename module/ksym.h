@@ -28,6 +28,7 @@ struct task_struct;
 	X(slab_caches, struct list_head)				\
 	X(slab_mutex, struct mutex)					\
 	X(huge_zero_pfn, unsigned long)					\
+	X(sysctl_compact_unevictable_allowed, int)			\
 	X(init_mm, struct mm_struct)					\
 	X(vmap_area_root, struct rb_root)				\
 	X(vmap_area_lock, spinlock_t)					\

@@ -43,6 +43,7 @@ struct mmscope_names;
 	X(slab, inuse)							\
 	X(slab, objects)						\
 	X(slab, frozen)							\
+	X(compact_control, freepages)					\
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(rb_list, root)						\

@@ -150,6 +150,7 @@ extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
 extern const struct mmscope_names mmscope_migratetype_names;
 extern const struct mmscope_names mmscope_class_names;
+extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_mapping_kind_names;
@@ -444,6 +445,9 @@ extern const struct mmscope_dataset mmscope_accounting;
 extern const struct mmscope_dataset mmscope_alloc_zones;
 extern const struct mmscope_dataset mmscope_slabs;
 extern const struct mmscope_dataset mmscope_slab_use;
+extern const struct mmscope_dataset mmscope_census;
+extern const struct mmscope_dataset mmscope_blockers;
+extern const struct mmscope_dataset mmscope_forecast;
 
 /* front/ */
 struct file_spec;

@@ -95,6 +95,17 @@ static const struct mmscope_name classes[] = {
 
 MMSCOPE_NAMES(mmscope_class_names, classes);
 
+static const struct mmscope_name clearings[] = {
+	{ MMSCOPE_CLEARING_FREE, "free" },
+	{ MMSCOPE_CLEARING_COMPACT, "compaction" },
+	{ MMSCOPE_CLEARING_RECLAIM, "reclaim" },
+	{ MMSCOPE_CLEARING_HUGE, "huge_page" },
+	{ MMSCOPE_CLEARING_NOT, "not" },
+	{ MMSCOPE_CLEARING_HOLE, "hole" },
+};
+
+MMSCOPE_NAMES(mmscope_clearing_names, clearings);
+
 static const struct mmscope_name list_states[] = {
 	{ MMSCOPE_LIST_TORN, "torn" },
 	{ MMSCOPE_LIST_REPEAT, "repeat" },

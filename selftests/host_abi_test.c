@@ -34,6 +34,9 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_account, 48);
 	CHECK_SIZE(mmscope_slab, 112);
 	CHECK_SIZE(mmscope_slab_use, 280);
+	CHECK_SIZE(mmscope_census, 160);
+	CHECK_SIZE(mmscope_blocker, 176);
+	CHECK_SIZE(mmscope_forecast, 96);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -58,6 +61,9 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_walk_arg, torn, 136);
 	CHECK_PLACE(mmscope_extent, name, 64);
 	CHECK_PLACE(mmscope_account, unevictable_pages, 40);
+	CHECK_PLACE(mmscope_census, polluter_pages, 152);
+	CHECK_PLACE(mmscope_blocker, name, 112);
+	CHECK_PLACE(mmscope_forecast, reclaimable_pages, 88);
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);

@@ -21,6 +21,7 @@ enum option_group {
 	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
 	OPTS_NODE	= 1 << 7,	/* choice of a node */
 	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
+	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 };
 
 /**
@@ -43,6 +44,7 @@ enum option_group {
  * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
+ * @size: of huge pages, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -66,6 +68,7 @@ struct options {
 	bool exact;
 	const char *from;
 	const char *record;
+	const char *size;
 	bool verbose;
 	bool several;
 	struct {
@@ -94,6 +97,8 @@ struct command {
 void cmd_overview(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_blockers(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_hugepages(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);

@@ -17,6 +17,11 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
 	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
+	{ "blockers", "[census]", "who keeps memory from being huge pages", cmd_blockers,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_NODE | OPTS_FILTER | OPTS_RECORDS | OPTS_SIZE |
+	  OPTS_SOURCE | OPTS_VERBOSE },
+	{ "hugepages", "", "how many there could be, and what to do for more", cmd_hugepages,
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
@@ -41,7 +46,7 @@ static const struct command datasets = {
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
 	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
-	OPT_ORDER, OPT_GFP,
+	OPT_ORDER, OPT_GFP, OPT_SIZE,
 };
 
 static const struct option long_options[] = {
@@ -67,6 +72,7 @@ static const struct option long_options[] = {
 	{ "gfp", required_argument, NULL, OPT_GFP },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "exact", no_argument, NULL, OPT_EXACT },
+	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -82,7 +88,7 @@ static void usage(void)
 	      " mmscope DATASET [options]            records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-6s %-22s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-9s %-19s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"
@@ -113,6 +119,7 @@ static void usage(void)
 	      "Of an allocation:\n"
 	      "     --order N         2^N pages\n"
 	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
+	      "     --size 2M|1G      huge pages of that size (blockers, hugepages)\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -231,6 +238,9 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_EXACT:
 		o->exact = true;
 		break;
+	case OPT_SIZE:
+		o->size = optarg;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -252,6 +262,8 @@ static enum option_group group_of(int c)
 		return OPTS_COLUMNS;
 	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
 		return OPTS_RECORDS;
+	case OPT_SIZE:
+		return OPTS_SIZE;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
 	case 'v':

@@ -16,6 +16,7 @@
 
 #include "mmscope.h"
 #include "sweep.h"
+#include "zone.h"
 
 /**
  * struct zone_account - the frames of a zone
@@ -53,18 +54,6 @@ static u64 nr_zones(void)
 	return (u64)nr_node_ids * MAX_NR_ZONES;
 }
 
-/* The span may grow by memory hotplug while it is read. */
-static void read_span(struct zone *zone, struct zone_account *a)
-{
-	unsigned int seq;
-
-	do {
-		seq = zone_span_seqbegin(zone);
-		a->start = zone->zone_start_pfn;
-		a->end = zone_end_pfn(zone);
-	} while (zone_span_seqretry(zone, seq));
-}
-
 static int count_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
 	struct account_walk *x = container_of(s, struct account_walk, sweep);
@@ -98,10 +87,13 @@ static int sweep_zones(struct account_walk *x)
 	x->zones = kvcalloc(nr_zones(), sizeof(*x->zones), GFP_KERNEL);
 	if (!x->zones)
 		return -ENOMEM;
-	for_each_online_node(nid)
-		for (i = 0; i < MAX_NR_ZONES; i++)
-			read_span(&NODE_DATA(nid)->node_zones[i],
-				  &x->zones[nid * MAX_NR_ZONES + i]);
+	for_each_online_node(nid) {
+		for (i = 0; i < MAX_NR_ZONES; i++) {
+			struct zone_account *a = &x->zones[nid * MAX_NR_ZONES + i];
+
+			mmscope_zone_span(&NODE_DATA(nid)->node_zones[i], &a->start, &a->end);
+		}
+	}
 	s->unit = count_unit;
 	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->end = mmscope_sweep_last();

@@ -32,18 +32,16 @@ static inline u32 mmscope_free_class(u32 migratetype)
 }
 
 /*
- * References that nothing in the page explains: not the page tables that map
- * it, nor the cache it is in, nor its buffers. Large folios count pins apart.
+ * More references than page tables that map it explain, by the weight of a pin.
+ * Large folios count pins apart.
  */
 static inline bool mmscope_frame_pinned(const struct mmscope_frame *f)
 {
-	s32 known = 2 + mmscope_frame_has(f->head_flags, PG_private);
-
 	if (f->order)
 		return f->compound.pins > 0;
 	if (f->refcount < MMSCOPE_PIN_WEIGHT)
 		return false;
-	return f->refcount - known - (s32)mmscope_frame_mapcount(f) >= MMSCOPE_PIN_WEIGHT;
+	return f->refcount - (s32)mmscope_frame_mapcount(f) >= MMSCOPE_PIN_WEIGHT;
 }
 
 static inline u32 mmscope_anon_class(const struct mmscope_frame *f)

@@ -53,6 +53,7 @@ struct mmscope_frame {
 
 /* the low bits of page->mapping */
 #define MMSCOPE_MAPPING_ANON	1UL
+#define MMSCOPE_MAPPING_MOVABLE	2UL
 #define MMSCOPE_MAPPING_KSM	3UL
 
 static inline bool mmscope_frame_has(unsigned long flags, unsigned int bit)

@@ -30,17 +30,6 @@ static_assert(NR_VM_NUMA_EVENT_ITEMS <= MMSCOPE_NR_NUMA_EVENTS);
 
 #define NUMA_FOLD_RETRIES 3
 
-static void zone_span(struct zone *zone, struct mmscope_zone *rec)
-{
-	unsigned int seq;
-
-	do {
-		seq = zone_span_seqbegin(zone);
-		rec->start_pfn = zone->zone_start_pfn;
-		rec->spanned_pages = zone->spanned_pages;
-	} while (zone_span_seqretry(zone, seq));
-}
-
 static void zone_watermarks(struct zone *zone, struct mmscope_zone *rec)
 {
 	u64 usable;
@@ -108,6 +97,7 @@ static void zone_numa(struct zone *zone, struct mmscope_zone *rec)
 static void zone_fill(struct zone *zone, struct mmscope_zone *rec)
 {
 	unsigned int i;
+	u64 end;
 
 	*rec = (struct mmscope_zone){
 		.node = zone_to_nid(zone),
@@ -118,7 +108,8 @@ static void zone_fill(struct zone *zone, struct mmscope_zone *rec)
 		.highatomic_reserved_pages = READ_ONCE(zone->nr_reserved_highatomic),
 		.highatomic_free_pages = compat_free_highatomic(zone),
 	};
-	zone_span(zone, rec);
+	mmscope_zone_span(zone, &rec->start_pfn, &end);
+	rec->spanned_pages = end - rec->start_pfn;
 	for (i = 0; i < MAX_NR_ZONES; i++)
 		rec->lowmem_reserve[i] = READ_ONCE(zone->lowmem_reserve[i]);
 	for (i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)

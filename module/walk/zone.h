@@ -5,6 +5,7 @@
 #ifndef _MMSCOPE_WALK_ZONE_H
 #define _MMSCOPE_WALK_ZONE_H
 
+#include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
 
@@ -38,6 +39,23 @@ static inline struct zone *mmscope_zone_at(unsigned int index)
 		return NULL;
 	zone = &NODE_DATA(nid)->node_zones[index % MAX_NR_ZONES];
 	return populated_zone(zone) ? zone : NULL;
+}
+
+/**
+ * mmscope_zone_span - from where to where a zone reaches
+ * @zone: the zone; it may grow by memory hotplug meanwhile
+ * @start: its first frame
+ * @end: the first frame beyond it
+ */
+static inline void mmscope_zone_span(struct zone *zone, u64 *start, u64 *end)
+{
+	unsigned int seq;
+
+	do {
+		seq = zone_span_seqbegin(zone);
+		*start = zone->zone_start_pfn;
+		*end = zone_end_pfn(zone);
+	} while (zone_span_seqretry(zone, seq));
 }
 
 #endif /* _MMSCOPE_WALK_ZONE_H */

@@ -484,6 +484,106 @@ struct mmscope_account {
 	__u64 unevictable_pages; /* of these, PG_unevictable */
 };
 
+/* how frames could be got out of a block that is to become one huge page */
+enum mmscope_clearing {
+	MMSCOPE_CLEARING_FREE	= 0,	/* nothing to be done: free, or about to be */
+	MMSCOPE_CLEARING_COMPACT = 1,	/* compaction moves them */
+	MMSCOPE_CLEARING_RECLAIM = 2,	/* never moved, but a shrinker may free them */
+	MMSCOPE_CLEARING_HUGE	= 3,	/* they are a huge page already: by giving that up */
+	MMSCOPE_CLEARING_NOT	= 4,	/* only by their owner */
+	MMSCOPE_CLEARING_HOLE	= 5,	/* never: not RAM of this zone */
+	MMSCOPE_NR_CLEARINGS
+};
+
+enum mmscope_census_flags {
+	MMSCOPE_CENSUS_PARTIAL	= 1 << 0,	/* partly another zone's, or a hole */
+	MMSCOPE_CENSUS_POLLUTED	= 1 << 1,	/* Movable or CMA, but holds what cannot be moved */
+	MMSCOPE_CENSUS_STRAY	= 1 << 2,	/* Unmovable or Reclaimable, but holds what can */
+};
+
+/*
+ * MMSCOPE_DS_CENSUS: what is in one pageblock. Its pages are the sum of
+ * free_pages, the movable ones (anon, file, shmem, other), reclaimable_pages,
+ * huge_pages and the unmovable ones (slab, pagetable, user, kernel, reserved).
+ */
+struct mmscope_census {
+	__u64 pfn;
+	__u32 node;
+	__u32 zone;
+	__u32 migratetype;
+	__u32 flags;		/* enum mmscope_census_flags */
+	__u64 pages;		/* frames of this zone in it that are RAM */
+	__u64 free_pages;	/* also those on per-CPU lists */
+	__u64 anon_pages;
+	__u64 file_pages;
+	__u64 shmem_pages;
+	__u64 other_movable_pages;	/* zsmalloc, balloon, pages in flight */
+	__u64 reclaimable_pages;	/* slab with a shrinker */
+	__u64 huge_pages;	/* in huge pages as large as the block */
+	__u64 slab_pages;
+	__u64 pagetable_pages;	/* of processes and the kernel */
+	__u64 user_pages;	/* pinned, or of a file system that cannot move them now */
+	__u64 kernel_pages;	/* everything else that is not moved */
+	__u64 reserved_pages;	/* taken at boot: kernel image, memory map, firmware */
+	__u64 dirty_pages;	/* of the movable ones, dirty or under writeback */
+	__u64 unevictable_pages;	/* of the movable ones, mlocked or unevictable */
+	__u32 polluter;		/* enum mmscope_class with the most frames here that cannot be
+				 * moved; FREE: there are none
+				 */
+	__u32 __reserved;
+	__u64 polluter_pages;	/* how many it has */
+};
+
+/*
+ * MMSCOPE_DS_BLOCKERS: what one owner has in a block (aligned, of the size of a
+ * huge page) that is not wholly free. Frames that can be moved, and huge pages,
+ * are one owner a class. Of those that stay, a block has at most 128; what
+ * further ones have is summed up in the last of them, which is called "...".
+ */
+struct mmscope_blocker {
+	__u64 pfn;		/* of the block, aligned */
+	__u32 order;		/* 2^order frames: what a PMD maps, or what a PUD maps */
+	__u32 node;
+	__u32 zone;
+	__u32 migratetype;	/* of its first pageblock */
+	__u32 page_class;	/* enum mmscope_class */
+	__u32 clearing;		/* enum mmscope_clearing */
+	__u64 pages;		/* frames of this owner in the block */
+	__u64 first_pfn;	/* the first of them */
+	__u64 owner;		/* inode, pid; 0: none, or it has only a name */
+	__u64 owners;		/* records of this block */
+	__u64 free_pages;	/* all of the block by enum mmscope_clearing */
+	__u64 movable_pages;
+	__u64 reclaimable_pages;
+	__u64 huge_pages;
+	__u64 unmovable_pages;
+	__u64 hole_pages;
+	char name[64];		/* slab cache, file, symbol of the caller, command of the pid */
+};
+
+/*
+ * MMSCOPE_DS_FORECAST: huge pages of one size that a zone can give. Blocks are
+ * aligned, wholly of the zone and without holes.
+ */
+struct mmscope_forecast {
+	__u32 node;
+	__u32 zone;
+	__u32 order;		/* as in MMSCOPE_DS_BLOCKERS */
+	__u32 __reserved;
+	__u64 blocks;		/* all of them */
+	__u64 free_blocks;	/* wholly on the free lists */
+	__u64 now_blocks;	/* of these, what a process gets that does not wait: watermark
+				 * and lowmem reserve of GFP_HIGHUSER_MOVABLE
+				 */
+	__u64 compacted_blocks;	/* free once the zone is compacted */
+	__u64 reclaimed_blocks;	/* once clean page cache and slab with shrinkers are gone too */
+	__u64 bound_blocks;	/* hold nothing that cannot be moved, freed or given up */
+	__u64 huge_blocks;	/* hold huge pages in use */
+	__u64 movable_pages;	/* that compaction would find */
+	__u64 clean_pages;	/* of these, clean unmapped page cache */
+	__u64 reclaimable_pages;	/* slab with shrinkers */
+};
+
 enum mmscope_vma_kind {
 	MMSCOPE_VMA_ANON	= 0,	/* private anonymous */
 	MMSCOPE_VMA_TEXT	= 1,	/* of the program */
