@@ -19,6 +19,7 @@ enum option_group {
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
 	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
+	OPTS_PICTURE	= 1 << 7,	/* what a picture shows, and where it goes */
 };
 
 /**
@@ -36,6 +37,12 @@ enum option_group {
  * @class: likewise
  * @from: recording to read
  * @record: recording to write
+ * @png: picture to write
+ * @svg: likewise
+ * @html: likewise
+ * @layer: what its colours tell
+ * @curve: order of its cells
+ * @size: of the picture, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -54,6 +61,12 @@ struct options {
 	const char *class;
 	const char *from;
 	const char *record;
+	const char *png;
+	const char *svg;
+	const char *html;
+	const char *layer;
+	const char *curve;
+	const char *size;
 	bool verbose;
 	bool several;
 	struct {
@@ -83,6 +96,7 @@ void cmd_overview(struct source *s, const struct options *o, int argc, char **ar
 void cmd_dataset(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_map(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);

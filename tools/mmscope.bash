@@ -69,15 +69,15 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
-	--range|--class|--limit)
+	--range|--class|--limit|--size)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list vtop rmap attach detach help"
+		words="$(_mmscope_datasets) list map vtop rmap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --node
-			--zone --pid --range --class --record --from --verbose --help
-			--version" ;;
+			--zone --pid --range --class --layer --curve --size --png --svg --html
+			--record --from --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

@@ -17,6 +17,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
 	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
+	{ "map", "", "physical memory as a picture", cmd_map,
+	  OPTS_OUTPUT | OPTS_FILTER | OPTS_SOURCE | OPTS_PICTURE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
@@ -39,6 +41,7 @@ static const struct command datasets = {
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
 	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_PNG, OPT_SVG, OPT_HTML, OPT_LAYER, OPT_CURVE, OPT_SIZE,
 };
 
 static const struct option long_options[] = {
@@ -59,6 +62,12 @@ static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "layer", required_argument, NULL, OPT_LAYER },
+	{ "curve", required_argument, NULL, OPT_CURVE },
+	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "png", required_argument, NULL, OPT_PNG },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "html", required_argument, NULL, OPT_HTML },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -99,6 +108,13 @@ static void usage(void)
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "Pictures:\n"
+	      "     --layer NAME      class, migratetype, order, node, owner or cgroup\n"
+	      "     --curve NAME      order of the cells: linear or hilbert\n"
+	      "     --size WxH        pixels, or characters of the terminal\n"
+	      "     --png FILE        a picture in FILE, or - for stdout\n"
+	      "     --svg FILE        likewise\n"
+	      "     --html FILE       a page to look around in, likewise\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -214,6 +230,30 @@ static void parse_other_option(struct options *o, int c)
 	}
 }
 
+static void parse_picture_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_LAYER:
+		o->layer = optarg;
+		break;
+	case OPT_CURVE:
+		o->curve = optarg;
+		break;
+	case OPT_SIZE:
+		o->size = optarg;
+		break;
+	case OPT_PNG:
+		o->png = optarg;
+		break;
+	case OPT_SVG:
+		o->svg = optarg;
+		break;
+	case OPT_HTML:
+		o->html = optarg;
+		break;
+	}
+}
+
 static enum option_group group_of(int c)
 {
 	switch (c) {
@@ -225,6 +265,8 @@ static enum option_group group_of(int c)
 		return OPTS_RECORDS;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
+	case OPT_LAYER: case OPT_CURVE: case OPT_SIZE: case OPT_PNG: case OPT_SVG: case OPT_HTML:
+		return OPTS_PICTURE;
 	case 'v':
 		return OPTS_VERBOSE;
 	case 'p':
@@ -272,6 +314,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_output_option(o, c);
 		parse_column_option(o, c);
 		parse_other_option(o, c);
+		parse_picture_option(o, c);
 	}
 }
 
