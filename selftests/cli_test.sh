@@ -267,6 +267,25 @@ test_vtop()
 }
 
 # A fork may share or copy that page, so it is looked for among what is found.
+# What is drawn is compared frame by frame with records in host_map_test.c; here
+# it is this kernel's memory, and cgroups have names.
+test_map()
+{
+	group=/sys/fs/cgroup/cli_test
+	mmscope map > out 2> err && grep -q '^[.] free  *[0-9]' out
+	point $? "map draws this machine"
+	mmscope map --png map.png --html map.html 2> err &&
+		head -c 4 map.png | grep -q PNG && grep -q '"extents":\[' map.html
+	point $? "map writes a PNG and a page"
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir $group
+	(echo 0 > $group/cgroup.procs && exec dd if=/dev/zero of=charged bs=1M count=9) 2> err
+	mmscope map --layer cgroup > out 2> err && grep -q '^. /cli_test  *9' out
+	point $? "map knows the cgroup that 9M are charged to"
+	rm charged
+	rmdir $group
+}
+
 test_rmap()
 {
 	find_stack
@@ -433,6 +452,7 @@ test_debugfs
 test_proc
 test_slabs
 test_vtop
+test_map
 test_rmap
 test_rmap_file
 test_errors

@@ -22,6 +22,7 @@ enum option_group {
 	OPTS_NODE	= 1 << 7,	/* choice of a node */
 	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
+	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 };
 
 /**
@@ -44,7 +45,12 @@ enum option_group {
  * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
- * @size: of huge pages, as written
+ * @png: picture to write
+ * @svg: likewise
+ * @html: likewise
+ * @layer: what its colours tell
+ * @curve: order of its cells
+ * @size: of huge pages, or of the picture, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -68,6 +74,11 @@ struct options {
 	bool exact;
 	const char *from;
 	const char *record;
+	const char *png;
+	const char *svg;
+	const char *html;
+	const char *layer;
+	const char *curve;
 	const char *size;
 	bool verbose;
 	bool several;
@@ -100,6 +111,7 @@ void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_blockers(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_hugepages(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_map(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);

@@ -50,7 +50,7 @@ _mmscope()
 		words="self $(_mmscope_pids)" ;;
 	attach|detach|vtop)
 		words=$(_mmscope_pids) ;;
-	--record|--from|rmap)
+	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--node)
@@ -71,14 +71,22 @@ _mmscope()
 		words=$(_mmscope_columns) ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
-	--range|--class|--limit)
+	--size)
+		words="2M 1G" ;;
+	--layer)
+		words="class migratetype order node owner cgroup" ;;
+	--curve)
+		words="linear hilbert" ;;
+	--range|--class|--limit|--order|--gfp)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list vtop rmap attach detach help"
+		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
+			attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
-			--node --zone --pid --range --class --name --exact --record --from
+			--node --zone --pid --range --class --name --exact --order --gfp
+			--layer --curve --size --png --svg --html --record --from
 			--verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")

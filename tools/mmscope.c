@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	  OPTS_SOURCE | OPTS_VERBOSE },
 	{ "hugepages", "", "how many there could be, and what to do for more", cmd_hugepages,
 	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "map", "", "physical memory as a picture", cmd_map,
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_PICTURE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
@@ -46,7 +48,7 @@ static const struct command datasets = {
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
 	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
-	OPT_ORDER, OPT_GFP, OPT_SIZE,
+	OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG, OPT_HTML, OPT_LAYER, OPT_CURVE,
 };
 
 static const struct option long_options[] = {
@@ -73,6 +75,11 @@ static const struct option long_options[] = {
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "layer", required_argument, NULL, OPT_LAYER },
+	{ "curve", required_argument, NULL, OPT_CURVE },
+	{ "png", required_argument, NULL, OPT_PNG },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "html", required_argument, NULL, OPT_HTML },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -84,11 +91,11 @@ static const struct option long_options[] = {
 static void usage(void)
 {
 	fputs("Usage:\n"
-	      " mmscope [options]                    this machine on one screen\n"
-	      " mmscope DATASET [options]            records of a dataset (see 'mmscope list')\n",
+	      " mmscope [options]                         this machine on one screen\n"
+	      " mmscope DATASET [options]                 records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-9s %-19s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-9s %-24s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"
@@ -120,6 +127,13 @@ static void usage(void)
 	      "     --order N         2^N pages\n"
 	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
 	      "     --size 2M|1G      huge pages of that size (blockers, hugepages)\n"
+	      "Pictures:\n"
+	      "     --layer NAME      class, migratetype, order, node, owner or cgroup\n"
+	      "     --curve NAME      order of the cells: linear or hilbert\n"
+	      "     --size WxH        pixels, or characters of the terminal\n"
+	      "     --png FILE        a picture in FILE, or - for stdout\n"
+	      "     --svg FILE        likewise\n"
+	      "     --html FILE       a page to look around in, likewise\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -238,9 +252,6 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_EXACT:
 		o->exact = true;
 		break;
-	case OPT_SIZE:
-		o->size = optarg;
-		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -249,6 +260,30 @@ static void parse_other_option(struct options *o, int c)
 		break;
 	case 'v':
 		o->verbose = true;
+		break;
+	}
+}
+
+static void parse_picture_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_LAYER:
+		o->layer = optarg;
+		break;
+	case OPT_CURVE:
+		o->curve = optarg;
+		break;
+	case OPT_SIZE:
+		o->size = optarg;
+		break;
+	case OPT_PNG:
+		o->png = optarg;
+		break;
+	case OPT_SVG:
+		o->svg = optarg;
+		break;
+	case OPT_HTML:
+		o->html = optarg;
 		break;
 	}
 }
@@ -266,6 +301,8 @@ static enum option_group group_of(int c)
 		return OPTS_SIZE;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
+	case OPT_LAYER: case OPT_CURVE: case OPT_PNG: case OPT_SVG: case OPT_HTML:
+		return OPTS_PICTURE;
 	case 'v':
 		return OPTS_VERBOSE;
 	case 'p':
@@ -317,6 +354,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_output_option(o, c);
 		parse_column_option(o, c);
 		parse_other_option(o, c);
+		parse_picture_option(o, c);
 	}
 }
 
