@@ -274,7 +274,8 @@ static int use_up(FIXTURE_DATA(alloc) *self, uint32_t node, struct held *h)
 	uint64_t low, min, free, target;
 	int got;
 
-	got = fixture_hold(self->fixture, 2600, 0, "GFP_DMA", node, &h->id[h->nr++]);
+	got = fixture_hold(self->fixture, 2600, 0, "GFP_DMA|__GFP_THISNODE", node,
+			   &h->id[h->nr++]);
 	while (got >= 0 && h->nr < MAX_HELD) {
 		free = first_free(self, MMSCOPE_GFP_DIRECT_RECLAIM, node, &low, &min);
 		target = min + (low - min) / 4;
@@ -282,7 +283,7 @@ static int use_up(FIXTURE_DATA(alloc) *self, uint32_t node, struct held *h)
 			return 0;
 		/* the last of them in small portions: those on per-CPU lists are not counted */
 		got = fixture_hold(self->fixture, free - target > 4096 ? (free - target) / 2 : 128,
-				   0, "GFP_NOWAIT", node, &h->id[h->nr++]);
+				   0, "GFP_NOWAIT|__GFP_THISNODE", node, &h->id[h->nr++]);
 	}
 	return got < 0 ? got : -ENOSPC;
 }
@@ -367,7 +368,7 @@ TEST_F(alloc, with_little_free)
 		ASSERT_EQ(0, use_up(self, node, &held));
 	for (uint32_t step = 0; step < 24; step++) {
 		try_many(self, 30, rigid, ARRAY_LEN(rigid));
-		ASSERT_EQ(0, give_back(self, &held, 0x7f8, step << 3));
+		ASSERT_EQ(0, give_back(self, &held, 0x1ff8, step << 3));
 	}
 	EXPECT_LT(20, self->tally.result[MMSCOPE_ALLOC_SLOW]);
 	EXPECT_LT(20, self->tally.result[MMSCOPE_ALLOC_FAIL] +

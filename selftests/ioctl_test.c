@@ -75,6 +75,7 @@ static const struct {
 	{ MMSCOPE_IOC_TRANSLATE, sizeof(struct mmscope_translate_arg) },
 	{ MMSCOPE_IOC_ATTACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_DETACH, sizeof(struct mmscope_attach_arg) },
+	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -139,6 +140,8 @@ TEST_F(device, points_are_not_walked)
 
 	walk.buf = (uintptr_t)buf;
 	walk.buf_bytes = sizeof(buf);
+	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
+	walk.dataset = MMSCOPE_DS_ALLOC_ZONES;
 	expect_errno(EOPNOTSUPP, ioctl(self->fd, MMSCOPE_IOC_WALK, &walk));
 }
 

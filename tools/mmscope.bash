@@ -8,7 +8,8 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings"
-	echo "${names/translations/}"
+	names=${names/translations/}
+	echo "${names/alloc_zones/}"
 }
 
 # the dataset among the words so far
@@ -68,14 +69,26 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
+	--gfp)
+		# names joined by a bar or comma
+		case $cur in
+		*[\|,]*) prefix=${cur%"${cur##*[|,]}"} ;;
+		esac
+		cur=${cur#"$prefix"}
+		words="GFP_ATOMIC GFP_KERNEL GFP_NOWAIT GFP_NOIO GFP_NOFS GFP_USER GFP_DMA GFP_DMA32
+			GFP_HIGHUSER GFP_HIGHUSER_MOVABLE GFP_TRANSHUGE_LIGHT GFP_TRANSHUGE
+			__GFP_COMP __GFP_HIGH __GFP_MEMALLOC __GFP_NOMEMALLOC __GFP_NORETRY
+			__GFP_THISNODE __GFP_MOVABLE __GFP_RECLAIMABLE __GFP_WRITE" ;;
+	--order)
+		words="0 1 2 3 4 5 6 7 8 9 10" ;;
 	--range|--class|--limit)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list vtop attach detach help"
+		words="$(_mmscope_datasets) list vtop alloc attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --node
-			--zone --pid --range --class --record --from --verbose --help
+			--zone --pid --range --class --order --gfp --record --from --verbose --help
 			--version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
