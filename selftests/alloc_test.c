@@ -20,6 +20,7 @@
 #define NR_ORDERS	11
 #define NONE		MMSCOPE_UNKNOWN32
 #define MAX_HELD	256
+#define SURPLUS		512
 
 /* no OOM killer: none may reclaim, or all give up at the first failure */
 static const char *const rigid[] = {
@@ -61,6 +62,7 @@ struct held {
 struct tally {
 	unsigned int asked;
 	unsigned int counted;
+	unsigned int missed;
 	unsigned int wrong;
 	unsigned int result[MMSCOPE_ALLOC_FAIL + 1];
 	unsigned int real_success;
@@ -193,7 +195,27 @@ static bool proved(FIXTURE_DATA(alloc) *self, const struct mmscope_alloc_arg *ar
 	return false;
 }
 
-static void try_one(FIXTURE_DATA(alloc) *self, uint32_t order, const char *text, uint32_t node)
+static void print_miss(const FIXTURE_DATA(alloc) *self, const char *text,
+		       const struct mmscope_alloc_arg *arg, uint64_t pfn, unsigned long stalls)
+{
+	fprintf(stderr, "# order %u %s node %d: result %u from %d/%d, real pfn %#lx, %lu stalls\n",
+		arg->order, text, arg->node, arg->result, arg->from_node, arg->from_zone, pfn,
+		stalls);
+	for (uint32_t i = 0; i < arg->nr; i++) {
+		const struct mmscope_alloc_zone *z = &self->zones[i];
+
+		fprintf(stderr,
+			"#   %u/%u: free %llu, margins %lld %lld, order %d, pcp %u, %u %u %u %u\n",
+			z->node, z->zone, z->free_pages, z->fast_margin, z->slow_margin,
+			z->largest_order, z->pcp_ready, z->first, z->fast, z->slow, z->reserves);
+	}
+}
+
+enum trial { RIGHT, MOVED, MISSED, BROKEN };
+
+/* Ask, try, ask again. */
+static enum trial try_once(FIXTURE_DATA(alloc) *self, uint32_t order, const char *text,
+			   uint32_t node)
 {
 	struct mmscope_alloc_arg before, after;
 	struct tally *t = &self->tally;
@@ -202,39 +224,44 @@ static void try_one(FIXTURE_DATA(alloc) *self, uint32_t order, const char *text,
 	uint32_t gfp;
 	int err;
 
-	if (gfp_parse(text, &gfp)) {
-		t->wrong++;
-		return;
-	}
+	if (gfp_parse(text, &gfp))
+		return BROKEN;
 	stalls = read_stalls(self);
 	err = ask(self, order, gfp, node, &before);
 	err = err ?: fixture_try(self->fixture, order, text, node, &pfn);
 	err = err ?: ask(self, order, gfp, node, &after);
 	stalls = read_stalls(self) - stalls;
-	t->asked++;
-	if (err || before.nr > MAX_ZONES) {
-		t->wrong++;
-		fprintf(stderr, "# order %u %s node %d: %s\n", order, text, node, strerror(-err));
-		return;
-	}
+	if (err || before.nr > MAX_ZONES)
+		return BROKEN;
 	if (before.result != after.result || before.from_node != after.from_node ||
 	    before.from_zone != after.from_zone)
-		return;
+		return MOVED;
+	if (!proved(self, &before, pfn, stalls)) {
+		print_miss(self, text, &after, pfn, stalls);
+		return MISSED;
+	}
 	t->counted++;
 	t->result[before.result]++;
 	t->real_success += pfn != FIXTURE_NO_PFN;
-	if (proved(self, &before, pfn, stalls) || t->wrong++ >= 10)
-		return;
-	fprintf(stderr, "# order %u %s node %d: result %u from %d/%d, real pfn %#lx, %lu stalls\n",
-		order, text, node, before.result, before.from_node, before.from_zone, pfn, stalls);
-	for (uint32_t i = 0; i < after.nr; i++) {
-		const struct mmscope_alloc_zone *z = &self->zones[i];
+	return RIGHT;
+}
 
-		fprintf(stderr,
-			"#   %u/%u: free %llu, margins %lld %lld, order %d, pcp %u, %u %u %u %u\n",
-			z->node, z->zone, z->free_pages, z->fast_margin, z->slow_margin,
-			z->largest_order, z->pcp_ready, z->first, z->fast, z->slow, z->reserves);
+/*
+ * A block that kcompactd or another CPU frees in between goes to the list of our
+ * CPU afterwards, where both answers are blind to it. That is rare, and does not
+ * happen three times in a row; an error does.
+ */
+static void try_one(FIXTURE_DATA(alloc) *self, uint32_t order, const char *text, uint32_t node)
+{
+	struct tally *t = &self->tally;
+	enum trial trial = MISSED;
+
+	t->asked++;
+	for (int tries = 0; tries < 3 && trial == MISSED; tries++) {
+		trial = try_once(self, order, text, node);
+		t->missed += trial == MISSED;
 	}
+	t->wrong += trial == MISSED || trial == BROKEN;
 }
 
 static uint32_t random_node(const FIXTURE_DATA(alloc) *self)
@@ -251,38 +278,35 @@ static void try_many(FIXTURE_DATA(alloc) *self, unsigned int nr, const char *con
 		try_one(self, rand() % NR_ORDERS, gfps[rand() % nr_gfps], random_node(self));
 }
 
-/* free pages of the zone that such an allocation looks at first */
-static uint64_t first_free(FIXTURE_DATA(alloc) *self, uint32_t gfp, uint32_t node,
-			   uint64_t *low, uint64_t *min)
-{
-	struct mmscope_alloc_arg arg;
-
-	if (ask(self, 0, gfp, node, &arg) || !arg.nr)
-		return 0;
-	*low = self->zones[0].fast_watermark;
-	*min = self->zones[0].slow_watermark;
-	return self->zones[0].free_pages;
-}
+/* what the fixture is told to use up a zone; zones above are for everybody */
+static const char *const only_zone[] = { "GFP_DMA|__GFP_THISNODE", "GFP_DMA32|__GFP_THISNODE" };
 
 /*
- * Take single pages of a node until its first zone is only so far above the min
- * watermark as a part of the way to the low one, and of the smallest zone, which
- * would help out, what it gives to those who could use others. Returns 0 or -errno.
+ * Take single pages of a node: of lower zones what they give to those who could
+ * use a higher one, then of the highest until it is only SURPLUS above the min
+ * watermark: large blocks are too much then, single pages are not. Returns 0 or
+ * -errno.
  */
 static int use_up(FIXTURE_DATA(alloc) *self, uint32_t node, struct held *h)
 {
-	uint64_t low, min, free, target;
-	int got;
+	static const uint32_t gfp = MMSCOPE_GFP_DIRECT_RECLAIM | MMSCOPE_GFP_THISNODE;
+	const struct mmscope_alloc_zone *z = self->zones;
+	struct mmscope_alloc_arg arg;
+	int64_t surplus;
+	int got = ask(self, 0, gfp, node, &arg);
 
-	got = fixture_hold(self->fixture, 2600, 0, "GFP_DMA", node, &h->id[h->nr++]);
+	for (uint32_t i = arg.nr - 1; i > 0 && i < MAX_ZONES && got >= 0; i--)
+		if (z[i].zone < ARRAY_LEN(only_zone) && (int64_t)z[i].fast_margin > 0)
+			got = fixture_hold(self->fixture, z[i].fast_margin, 0,
+					   only_zone[z[i].zone], node, &h->id[h->nr++]);
 	while (got >= 0 && h->nr < MAX_HELD) {
-		free = first_free(self, MMSCOPE_GFP_DIRECT_RECLAIM, node, &low, &min);
-		target = min + (low - min) / 4;
-		if (free <= target)
-			return 0;
+		got = ask(self, 0, gfp, node, &arg);
+		surplus = z->free_pages - z->slow_watermark - SURPLUS;
+		if (got || surplus <= 0)
+			return got;
 		/* the last of them in small portions: those on per-CPU lists are not counted */
-		got = fixture_hold(self->fixture, free - target > 4096 ? (free - target) / 2 : 128,
-				   0, "GFP_NOWAIT", node, &h->id[h->nr++]);
+		got = fixture_hold(self->fixture, surplus > 4096 ? surplus / 2 : 128, 0,
+				   "GFP_NOWAIT|__GFP_THISNODE", node, &h->id[h->nr++]);
 	}
 	return got < 0 ? got : -ENOSPC;
 }
@@ -320,15 +344,17 @@ static int hold_blocks(FIXTURE_DATA(alloc) *self)
 static void print_tally(struct __test_metadata *_metadata, const struct tally *t,
 			const char *state)
 {
-	TH_LOG("%s: %u of %u counted, %u wrong; at once %u, slow %u, reclaim %u, fail %u; real %u",
-	       state, t->counted, t->asked, t->wrong, t->result[0], t->result[1], t->result[2],
-	       t->result[3], t->real_success);
+	TH_LOG("%s: %u of %u counted, %u missed, %u wrong", state, t->counted, t->asked,
+	       t->missed, t->wrong);
+	TH_LOG("%s: at once %u, slow %u, reclaim %u, fail %u; real successes %u", state,
+	       t->result[0], t->result[1], t->result[2], t->result[3], t->real_success);
 }
 
 #define EXPECT_PROVED(_state) do {					\
 	print_tally(_metadata, &self->tally, _state);			\
 	EXPECT_EQ(0, self->tally.wrong);				\
-	EXPECT_LT(self->tally.asked / 2, self->tally.counted);		\
+	EXPECT_GE(self->tally.asked / 100, self->tally.missed);		\
+	EXPECT_LT(self->tally.asked * 9 / 10, self->tally.counted);	\
 	self->tally = (struct tally){ 0 };				\
 } while (0)
 
@@ -365,13 +391,14 @@ TEST_F(alloc, with_little_free)
 
 	for (uint32_t node = 0; node < self->nr_nodes; node++)
 		ASSERT_EQ(0, use_up(self, node, &held));
+	try_many(self, 150, rigid, ARRAY_LEN(rigid));
 	for (uint32_t step = 0; step < 24; step++) {
-		try_many(self, 30, rigid, ARRAY_LEN(rigid));
-		ASSERT_EQ(0, give_back(self, &held, 0x7f8, step << 3));
+		try_many(self, 25, rigid, ARRAY_LEN(rigid));
+		ASSERT_EQ(0, give_back(self, &held, 0x1ff8, step << 3));
 	}
 	EXPECT_LT(20, self->tally.result[MMSCOPE_ALLOC_SLOW]);
-	EXPECT_LT(20, self->tally.result[MMSCOPE_ALLOC_FAIL] +
-		      self->tally.result[MMSCOPE_ALLOC_RECLAIM]);
+	EXPECT_LT(5, self->tally.result[MMSCOPE_ALLOC_FAIL] +
+		     self->tally.result[MMSCOPE_ALLOC_RECLAIM]);
 	ASSERT_EQ(0, fixture_free(self->fixture, 0));
 	EXPECT_PROVED("little");
 }

@@ -69,7 +69,7 @@ test_forms()
 {
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
 		case $dataset in
-		translations|rmaps) continue ;;
+		translations|rmaps|alloc_zones) continue ;;
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
@@ -266,7 +266,6 @@ test_vtop()
 	point $? "vtop is JSON too"
 }
 
-# A fork may share or copy that page, so it is looked for among what is found.
 # What is drawn is compared frame by frame with records in host_map_test.c; here
 # it is this kernel's memory, and cgroups have names.
 test_map()
@@ -286,6 +285,7 @@ test_map()
 	rmdir $group
 }
 
+# A fork may share or copy that page, so it is looked for among what is found.
 test_rmap()
 {
 	find_stack
@@ -356,6 +356,44 @@ test_rmap_file()
 	mmscope --record file.rec rmap "$exe" --raw > live 2> err &&
 		mmscope --from file.rec rmap "$exe" --raw > again 2> err && cmp live again > /dev/null
 	point $? "rmap of a file from a recording is what was live"
+}
+
+# Nothing is short in this guest; what is said when it is, alloc_test makes sure of.
+test_alloc()
+{
+	mmscope alloc --order 0 --gfp GFP_KERNEL > out 2> err &&
+		grep -q '^order 0 (4K) GFP_KERNEL on node 0 would succeed at once: zone ' out &&
+		[ "$(sed '/^$/q' out | grep -c ' success ')" -ge 2 ]
+	point $? "alloc tells of each zone, and that it would succeed"
+	mmscope alloc --order 10 --gfp '__GFP_COMP|GFP_NOWAIT,__GFP_DMA' --raw > out 2> err &&
+		[ "$(wc -l < out)" -eq 2 ] && grep -q '^0 DMA ' out
+	point $? "alloc knows flags joined in either way, and which zones they leave"
+	# the smallest zone's free pages are kept from those who can use a higher one
+	lines=$(mmscope alloc --order 0 --gfp GFP_KERNEL --raw -n -o lowmem_reserve_pages,zone)
+	reserve=$(echo "$lines" | sed -n 's/ DMA$//p')
+	[ "$reserve" -gt 0 ] && [ "$reserve" -eq "$(awk '
+		/^Node/ { zone = $4 }
+		$1 == "protection:" && zone == "DMA" { gsub("[(,)]", ""); print $3; exit }' \
+		/proc/zoneinfo)" ]
+	point $? "the lowmem reserve is that of zoneinfo"
+	mmscope alloc --order 3 --gfp GFP_ATOMIC -J > out 2> err && json_is_balanced out &&
+		grep -q '"result": "at_once"' out && grep -q '"alloc_zones": ' out
+	point $? "alloc is JSON too"
+	mmscope --record file.rec alloc --order 3 --gfp GFP_USER --node 0 -J > live 2> err &&
+		mmscope --from file.rec alloc --order 3 --gfp GFP_USER --node 0 -J > again 2> err &&
+		cmp live again > /dev/null
+	point $? "alloc from a recording is what was live"
+	refuses "such an allocation was not recorded" \
+		mmscope --from file.rec alloc --order 2 --gfp GFP_USER --node 0
+	refuses "alloc wants to know what" mmscope alloc --order 1
+	refuses "bad order '11': 0 to 10 is wanted" mmscope alloc --order 11 --gfp GFP_KERNEL
+	refuses "bad flag 'GFP_CORNEL'" mmscope alloc --order 1 --gfp '__GFP_HIGH|GFP_CORNEL'
+	refuses "__GFP_DMA, __GFP_DMA32 and __GFP_HIGHMEM exclude one another" \
+		mmscope alloc --order 1 --gfp 'GFP_DMA|GFP_HIGHUSER'
+	refuses "there is no node 63, or it is offline" \
+		mmscope alloc --order 1 --gfp GFP_KERNEL --node 63
+	refuses "alloc does not take --zone" mmscope alloc --order 1 --gfp GFP_KERNEL --zone 1
+	refuses "alloc_zones has only answers to a question" mmscope alloc_zones
 }
 
 # The rest: a command that must say this in one line, and nothing else.
@@ -455,6 +493,7 @@ test_vtop
 test_map
 test_rmap
 test_rmap_file
+test_alloc
 test_errors
 test_streams
 test_recording

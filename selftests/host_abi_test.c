@@ -30,6 +30,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
+	CHECK_SIZE(mmscope_alloc_zone, 136);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
 	CHECK_SIZE(mmscope_slab, 112);
@@ -67,6 +68,8 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
+	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 128);
+	CHECK_PLACE(mmscope_alloc_arg, list_node, 64);
 	CHECK_PLACE(mmscope_field, nr_values, 196);
 	CHECK_PLACE(mmscope_value, name, 16);
 }
@@ -81,6 +84,7 @@ TEST(ioctls_have_their_numbers)
 	EXPECT_EQ(4, _IOC_NR(MMSCOPE_IOC_ATTACH));
 	EXPECT_EQ(5, _IOC_NR(MMSCOPE_IOC_DETACH));
 	EXPECT_EQ(7, _IOC_NR(MMSCOPE_IOC_RMAP));
+	EXPECT_EQ(8, _IOC_NR(MMSCOPE_IOC_ALLOC));
 }
 
 TEST(datasets_have_their_ids)
@@ -92,6 +96,7 @@ TEST(datasets_have_their_ids)
 	EXPECT_EQ(18, MMSCOPE_DS_SLABS);
 	EXPECT_EQ(22, MMSCOPE_DS_SLAB_USE);
 	EXPECT_EQ(20, MMSCOPE_DS_RMAPS);
+	EXPECT_EQ(21, MMSCOPE_DS_ALLOC_ZONES);
 }
 
 TEST_HARNESS_MAIN

@@ -9,6 +9,7 @@ _mmscope_datasets()
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use"
 	names=${names/translations/}
+	names=${names/alloc_zones/}
 	echo "${names/rmaps/}"
 }
 
