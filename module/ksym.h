@@ -39,7 +39,7 @@ struct task_struct;
 	X(_end, char)							\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
-	X(pcpu_unit_size, int)
+	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID
