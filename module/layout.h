@@ -47,7 +47,9 @@ struct mmscope_names;
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(rb_list, root)						\
-	X(rb_list, lock)
+	X(rb_list, lock)						\
+	X(pcpu_chunk, base_addr)					\
+	X(pcpu_chunk, nr_pages)
 
 enum mmscope_layout_id {
 #define X(_type, _member) MMSCOPE_LAYOUT_##_type##__##_member,

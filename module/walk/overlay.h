@@ -22,7 +22,9 @@ struct mmscope_walk;
 	WANT_SYM(_end),				\
 	WANT_SYM(pcpu_base_addr),		\
 	WANT_SYM(pcpu_unit_offsets),		\
-	WANT_SYM(pcpu_unit_size)
+	WANT_SYM(pcpu_first_chunk),		\
+	WANT_LAYOUT(pcpu_chunk, base_addr),	\
+	WANT_LAYOUT(pcpu_chunk, nr_pages)
 
 enum mmscope_overlay_parts {
 	MMSCOPE_OVERLAY_KERNEL	= 1 << 0,	/* vmalloc, modules, stacks, percpu, tables */
