@@ -44,7 +44,7 @@ struct task_struct;
 	X(page_group_by_mobility_disabled, int)				\
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
-	X(vm_dirty_bytes, unsigned long)
+	X(vm_dirty_bytes, unsigned long)				\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */
