@@ -163,7 +163,7 @@ static void read_slabs(struct __test_metadata *_metadata, int fd, struct answer 
 {
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_SLABS);
 
-	strcpy(arg.name, FIXTURE_CACHE);
+	snprintf(arg.name, sizeof(arg.name), "%s", FIXTURE_CACHE);
 	ASSERT_EQ(0, walk_all(fd, arg, a));
 }
 
@@ -379,7 +379,7 @@ TEST_F(planted, the_slab_of_a_cpu_is_told_and_whose_it_is)
 TEST_F(planted, one_object_a_slab_can_be_packed)
 {
 	struct mmscope_slab_use use;
-	size_t per, slabs = 200;
+	size_t per, slabs = 50;
 
 	go_to_cpu(_metadata, 0);
 	plant(_metadata, self, 1, 128);
