@@ -20,7 +20,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
-#include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -31,6 +30,7 @@
 
 #include "compat.h"
 #include "mmscope.h"
+#include "dirty.h"
 
 enum look_id {
 	LOOK_FIRST,
@@ -138,7 +138,7 @@ static bool make_look(const struct mmscope_alloc *a, enum look_id id, struct loo
 {
 	*l = (struct look){
 		.watermark = WMARK_LOW,
-		.fast = true,
+		.fast = id < LOOK_SLOW,
 		.cma = a->migratetype == MIGRATE_MOVABLE,
 	};
 	switch (id) {
@@ -148,14 +148,12 @@ static bool make_look(const struct mmscope_alloc *a, enum look_id id, struct loo
 	case LOOK_FAST:
 		return true;
 	case LOOK_SLOW:
-		l->fast = false;
 		l->watermark = WMARK_MIN;
 		l->high = a->gfp & __GFP_HIGH;
 		l->non_block = !(a->gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC));
 		l->highatomic = l->non_block && l->high && a->order;
 		return true;
 	case LOOK_RESERVES:
-		l->fast = false;
 		l->no_watermark = true;
 		return a->gfp & __GFP_MEMALLOC && !(a->gfp & __GFP_NOMEMALLOC);
 	}
@@ -206,54 +204,6 @@ static void read_lists(struct zone_now *z)
 	}
 }
 
-static u64 node_stat(const pg_data_t *pgdat, enum node_stat_item item)
-{
-	return max(atomic_long_read(&pgdat->vm_stat[item]), 0L);
-}
-
-/* pages that may become dirty on a node, or on all */
-static u64 node_dirtyable(const pg_data_t *pgdat)
-{
-	u64 pages = 0;
-	u32 i;
-
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		pages += zone_page_state((struct zone *)&pgdat->node_zones[i], NR_FREE_PAGES);
-	pages -= min_t(u64, pages, READ_ONCE(pgdat->totalreserve_pages));
-	return pages + node_stat(pgdat, NR_INACTIVE_FILE) + node_stat(pgdat, NR_ACTIVE_FILE);
-}
-
-static u64 global_dirtyable(void)
-{
-	u64 pages = global_zone_page_state(NR_FREE_PAGES), reserve = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		reserve += READ_ONCE(NODE_DATA(nid)->totalreserve_pages);
-	pages -= min(pages, reserve);
-	return pages + global_node_page_state(NR_INACTIVE_FILE) +
-	       global_node_page_state(NR_ACTIVE_FILE) + 1;
-}
-
-static bool dirty_ok(const pg_data_t *pgdat, u32 *unknown)
-{
-	const unsigned long *bytes = mmscope_sym(vm_dirty_bytes);
-	const int *ratio = mmscope_sym(vm_dirty_ratio);
-	u64 limit = node_dirtyable(pgdat);
-
-	if (!bytes || !ratio) {
-		*unknown |= MMSCOPE_ALLOC_DIRTY_UNREAD;
-		return true;
-	}
-	if (READ_ONCE(*bytes))
-		limit = div64_u64(DIV_ROUND_UP(READ_ONCE(*bytes), PAGE_SIZE) * limit,
-				  global_dirtyable());
-	else
-		limit = div_u64(limit * READ_ONCE(*ratio), 100);
-	return node_stat(pgdat, NR_FILE_DIRTY) + node_stat(pgdat, NR_WRITEBACK) <=
-	       min_t(u64, limit, UINT_MAX);
-}
-
 static void read_zone(const struct mmscope_alloc *a, struct zone *zone, struct zone_now *z,
 		      struct mmscope_alloc_zone *rec)
 {
@@ -281,7 +231,7 @@ static void read_zone(const struct mmscope_alloc *a, struct zone *zone, struct z
 	};
 	read_pcp(a, z, rec);
 	if (a->gfp & __GFP_WRITE)
-		z->dirty_ok = dirty_ok(zone->zone_pgdat, &rec->unknown);
+		z->dirty_ok = mmscope_dirty_ok(zone->zone_pgdat, &rec->unknown);
 	if (compat_has_unaccepted(zone))
 		rec->unknown |= MMSCOPE_ALLOC_UNACCEPTED;
 }
@@ -383,11 +333,6 @@ static bool reclaims_node(const struct mmscope_alloc *a)
 	return mode ? READ_ONCE(*mode) : nr_online_nodes > 1;
 }
 
-static u32 order_or_unknown(s32 order)
-{
-	return order < 0 ? MMSCOPE_UNKNOWN32 : order;
-}
-
 static void judge_zone(struct mmscope_alloc *a, struct zone *zone,
 		       struct mmscope_alloc_zone *rec)
 {
@@ -415,8 +360,9 @@ static void judge_zone(struct mmscope_alloc *a, struct zone *zone,
 	make_look(a, LOOK_SLOW, &l);
 	rec->slow_watermark = watermark(a, &z, &l);
 	rec->slow_margin = margin(a, &z, &l);
-	rec->largest_order = order_or_unknown(largest_taken(a, &z, &l));
-	rec->largest_own_order = order_or_unknown(z.largest[a->migratetype]);
+	/* none is -1, which is MMSCOPE_UNKNOWN32 */
+	rec->largest_order = largest_taken(a, &z, &l);
+	rec->largest_own_order = z.largest[a->migratetype];
 	if ((rec->fast_margin <= 0 || !block_seen(a, &z, &l)) && reclaims_node(a))
 		rec->unknown |= MMSCOPE_ALLOC_NODE_RECLAIM;
 	a->unknown |= rec->unknown;
@@ -558,8 +504,10 @@ void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_ar
 		return;
 	}
 	/* without a zone there is nothing to reclaim from */
-	arg->result = a->zones && a->gfp & __GFP_DIRECT_RECLAIM ? MMSCOPE_ALLOC_RECLAIM :
-								 MMSCOPE_ALLOC_FAIL;
+	if (a->zones && a->gfp & __GFP_DIRECT_RECLAIM)
+		arg->result = MMSCOPE_ALLOC_RECLAIM;
+	else
+		arg->result = MMSCOPE_ALLOC_FAIL;
 }
 
 /* ------------------------------------------------------------------- the schema */

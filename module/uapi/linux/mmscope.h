@@ -1069,9 +1069,7 @@ enum mmscope_gfp {
 enum mmscope_alloc_result {
 	MMSCOPE_ALLOC_AT_ONCE	= 0,	/* the fast path */
 	MMSCOPE_ALLOC_SLOW	= 1,	/* below the low watermark; kswapd is woken */
-	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before memory is reclaimed or compacted; that the
-				 * flags allow, but whether it helps is not known
-				 */
+	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before reclaim or compaction, which may not help */
 	MMSCOPE_ALLOC_FAIL	= 3,
 };
 
