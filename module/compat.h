@@ -410,6 +410,12 @@ static inline unsigned long compat_page_link(const struct page *page)
 	return READ_ONCE(((const unsigned long *)page)[1]);
 }
 
+/* page->index, which is what a folio's first page has */
+static inline unsigned long compat_page_index(const struct page *page)
+{
+	return READ_ONCE(((const unsigned long *)page)[4]);
+}
+
 static inline unsigned long compat_memcg_data(const struct page *page)
 {
 #ifdef CONFIG_MEMCG

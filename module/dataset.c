@@ -38,6 +38,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
 	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
 	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
+	[MMSCOPE_DS_FRAMES] = &mmscope_frames,
 	[MMSCOPE_DS_SLABS] = &mmscope_slabs,
 	[MMSCOPE_DS_CENSUS] = &mmscope_census,
 	[MMSCOPE_DS_BLOCKERS] = &mmscope_blockers,

@@ -69,7 +69,7 @@ test_forms()
 {
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
 		case $dataset in
-		translations|rmaps|alloc_zones) continue ;;
+		translations|rmaps|alloc_zones|frames) continue ;;
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \

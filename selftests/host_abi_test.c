@@ -33,6 +33,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_alloc_zone, 136);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
+	CHECK_SIZE(mmscope_frame_info, 464);
+	CHECK_SIZE(mmscope_page_arg, 72);
 	CHECK_SIZE(mmscope_slab, 112);
 	CHECK_SIZE(mmscope_slab_use, 280);
 	CHECK_SIZE(mmscope_census, 160);

@@ -75,6 +75,7 @@ static const struct {
 	{ MMSCOPE_IOC_TRANSLATE, sizeof(struct mmscope_translate_arg) },
 	{ MMSCOPE_IOC_ATTACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_DETACH, sizeof(struct mmscope_attach_arg) },
+	{ MMSCOPE_IOC_PAGE, sizeof(struct mmscope_page_arg) },
 	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
 };
@@ -137,7 +138,7 @@ TEST_F(device, unknown_datasets_are_unsupported)
 TEST_F(device, points_are_not_walked)
 {
 	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS,
-					   MMSCOPE_DS_ALLOC_ZONES };
+					   MMSCOPE_DS_ALLOC_ZONES, MMSCOPE_DS_FRAMES };
 	char buf[4096];
 
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {

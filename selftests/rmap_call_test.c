@@ -86,7 +86,7 @@ TEST_F(rmap_call, what_is_malformed_is_refused)
 	arg = self->arg;
 	arg.nr_ranges = 0;
 	expect_errno(EINVAL, &arg);
-	arg.nr_ranges = MMSCOPE_RMAP_MAX + 1;
+	arg.nr_ranges = MMSCOPE_RANGES_MAX + 1;
 	expect_errno(E2BIG, &arg);
 	arg.nr_ranges = ~0U;
 	expect_errno(E2BIG, &arg);

@@ -486,7 +486,7 @@ TEST_F(rmap, a_pid_selects_a_process)
 
 TEST_F(rmap, ranges_may_overlap_and_come_in_any_order)
 {
-	const uint32_t max = MMSCOPE_RMAP_MAX;
+	const uint32_t max = MMSCOPE_RANGES_MAX;
 	struct mmscope_pfn_range *many = calloc(max + 1, sizeof(*many));
 	struct places ours = { 0 }, expected = { 0 };
 	struct mmscope_rmap_arg arg;

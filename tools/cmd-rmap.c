@@ -176,8 +176,8 @@ void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv)
 		add_word(s, argv[i], &frames);
 	shown.out = out_new(&o->style, &s->info);
 	choose_columns(shown.ds, o, &shown.columns);
-	for (size_t i = 0; i < frames.nr; i += MMSCOPE_RMAP_MAX) {
-		size_t nr = frames.nr - i < MMSCOPE_RMAP_MAX ? frames.nr - i : MMSCOPE_RMAP_MAX;
+	for (size_t i = 0; i < frames.nr; i += MMSCOPE_RANGES_MAX) {
+		size_t nr = frames.nr - i < MMSCOPE_RANGES_MAX ? frames.nr - i : MMSCOPE_RANGES_MAX;
 
 		if (source_rmap(s, shown.ds, pid, frames.range + i, nr, show_record, &shown,
 				&stats))

@@ -74,8 +74,7 @@ static const struct counter {
 	  "stacks kept for the next task are not counted" },
 	{ "vmalloc", MASK(VMALLOC) | MASK(KERNEL_STACK) | MASK(MODULE), MEMINFO, { "VmallocUsed" },
 	  { NULL }, 1024, "counts no vmap areas" },
-	{ "percpu", MASK(PERCPU), MEMINFO, { "Percpu" }, { NULL }, 1024,
-	  "counts no first chunk" },
+	{ "percpu", MASK(PERCPU), MEMINFO, { "Percpu" }, { NULL }, 1024, "" },
 	{ "zsmalloc", MASK(ZSMALLOC), ZONES, { "stat.nr_zspages" }, { NULL }, 0, "" },
 };
 

@@ -113,6 +113,7 @@ void cmd_hugepages(struct source *s, const struct options *o, int argc, char **a
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_map(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);

@@ -22,6 +22,8 @@ static size_t arg_size(__u32 type)
 		return sizeof(struct mmscope_walk_arg);
 	case RECORDING_TRANSLATE:
 		return sizeof(struct mmscope_translate_arg);
+	case RECORDING_PAGE:
+		return sizeof(struct mmscope_page_arg);
 	case RECORDING_RMAP:
 		return sizeof(struct mmscope_rmap_arg);
 	case RECORDING_ALLOC:

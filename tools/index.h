@@ -28,6 +28,7 @@ struct section {
 		struct mmscope_describe describe;
 		struct mmscope_walk_arg walk;
 		struct mmscope_translate_arg translate;
+		struct mmscope_page_arg page;
 		struct mmscope_rmap_arg rmap;
 		struct mmscope_alloc_arg alloc;
 	} u;

@@ -10,6 +10,7 @@ _mmscope_datasets()
 			vmas pagetables mappings slabs slab_use"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
+	names=${names/frames/}
 	echo "${names/rmaps/}"
 }
 

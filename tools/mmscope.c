@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_PICTURE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
+	{ "page", "PFN|phys:ADDR|PID:ADDR...", "all that is known of page frames", cmd_page,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
@@ -91,11 +93,11 @@ static const struct option long_options[] = {
 static void usage(void)
 {
 	fputs("Usage:\n"
-	      " mmscope [options]                         this machine on one screen\n"
-	      " mmscope DATASET [options]                 records of a dataset (see 'mmscope list')\n",
+	      " mmscope [options]                            this machine on one screen\n"
+	      " mmscope DATASET [options]                    records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-9s %-24s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-9s %-27s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"

@@ -103,6 +103,21 @@ static void put_rmap(struct source *s, const struct mmscope_rmap_arg *arg)
 	put_section(s, RECORDING_RMAP, parts, 3);
 }
 
+static void put_page(struct source *s, const struct mmscope_page_arg *arg)
+{
+	struct mmscope_page_arg page = *arg;
+	const struct part parts[] = {
+		{ &page, sizeof(page) },
+		{ (void *)(unsigned long)arg->ranges,
+		  sizeof(struct mmscope_pfn_range) * arg->nr_ranges },
+		{ (void *)(unsigned long)arg->buf, (size_t)arg->nr * arg->rec_size },
+	};
+
+	page.ranges = 0;
+	page.buf = 0;
+	put_section(s, RECORDING_PAGE, parts, 3);
+}
+
 static void put_alloc(struct source *s, const struct mmscope_alloc_arg *arg)
 {
 	struct mmscope_alloc_arg alloc = *arg;
@@ -148,6 +163,9 @@ void record_call(struct source *s, unsigned long request, const void *arg)
 		break;
 	case MMSCOPE_IOC_TRANSLATE:
 		put_translate(s, arg);
+		break;
+	case MMSCOPE_IOC_PAGE:
+		put_page(s, arg);
 		break;
 	case MMSCOPE_IOC_RMAP:
 		put_rmap(s, arg);

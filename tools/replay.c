@@ -307,6 +307,36 @@ static int replay_rmap(struct source *s, struct mmscope_rmap_arg *arg)
 	return 0;
 }
 
+/* The tool asks for one range at a time, and has room for all of it. */
+static int replay_page(struct source *s, struct mmscope_page_arg *arg)
+{
+	const struct dataset *ds = dataset_by_id(s, MMSCOPE_DS_FRAMES);
+	const size_t range = sizeof(struct mmscope_pfn_range);
+	const struct mmscope_page_arg want = *arg;
+	struct index *r = s->priv;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		const struct section *section = &r->sections[i];
+		const char *payload;
+		size_t bytes;
+
+		if (section->type != RECORDING_PAGE || section->bytes < range)
+			continue;
+		payload = index_payload(r, section);
+		if (memcmp(payload, (void *)(unsigned long)want.ranges, range))
+			continue;
+		bytes = (size_t)section->u.page.nr * section->u.page.rec_size;
+		if (!ds || section->u.page.rec_size < ds->rec_size || bytes > want.buf_bytes ||
+		    section->bytes != range + bytes)
+			return makes_no_sense(s);
+		memcpy((void *)(unsigned long)want.buf, payload + range, bytes);
+		arg->nr = section->u.page.nr;
+		arg->rec_size = section->u.page.rec_size;
+		return 0;
+	}
+	return complain(s, -ENODATA, "this page frame was not recorded%s", "");
+}
+
 static int replay_alloc(struct source *s, struct mmscope_alloc_arg *arg)
 {
 	const struct dataset *ds = dataset_by_id(s, MMSCOPE_DS_ALLOC_ZONES);
@@ -342,6 +372,8 @@ static int replay_call(struct source *s, unsigned long request, void *arg)
 		return replay_walk(s, arg);
 	case MMSCOPE_IOC_TRANSLATE:
 		return replay_translate(s, arg);
+	case MMSCOPE_IOC_PAGE:
+		return replay_page(s, arg);
 	case MMSCOPE_IOC_RMAP:
 		return replay_rmap(s, arg);
 	case MMSCOPE_IOC_ALLOC:

@@ -319,12 +319,45 @@ static void add_rmap_stats(struct walk_stats *stats, const struct mmscope_rmap_a
 }
 
 /**
+ * source_page - all that is known of a page frame
+ * @s: the source
+ * @ds: the dataset that describes the record
+ * @pfn: the frame
+ *
+ * Return: a record of ds->rec_size bytes, to be freed; NULL with a sentence in
+ * s->error.
+ */
+void *source_page(struct source *s, const struct dataset *ds, __u64 pfn)
+{
+	const struct mmscope_pfn_range range = { pfn, pfn + 1 };
+	struct mmscope_page_arg arg = {
+		.size = sizeof(arg),
+		.ranges = (unsigned long)&range,
+		.nr_ranges = 1,
+		.buf_bytes = ds->rec_size,
+	};
+	void *buf = xzalloc(ds->rec_size);
+	int err;
+
+	arg.buf = (unsigned long)buf;
+	err = call(s, MMSCOPE_IOC_PAGE, &arg);
+	if (!err && arg.nr == 1 && arg.rec_size == ds->rec_size)
+		return buf;
+	if (!err && !arg.nr)
+		explain(s, "page frame 0x%llx: no memory is there", pfn);
+	else
+		explain_errno(s, ds, 0, err ? err : -EPROTO, false);
+	free(buf);
+	return NULL;
+}
+
+/**
  * source_rmap - who maps some page frames, record by record
  * @s: the source
  * @ds: the dataset that describes the records
  * @pid: only this process; 0: all
  * @ranges: the frames
- * @nr: how many ranges, MMSCOPE_RMAP_MAX at most
+ * @nr: how many ranges, MMSCOPE_RANGES_MAX at most
  * @fn: takes a record
  * @ctx: for @fn
  * @stats: what the replies said is added to it

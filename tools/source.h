@@ -85,6 +85,7 @@ int source_walk(struct source *s, const struct dataset *ds, const struct mmscope
 		__u64 limit, record_fn *fn, void *ctx, struct walk_stats *stats);
 void *source_translate(struct source *s, const struct dataset *ds, __u32 pid,
 		       const __u64 *addrs, __u32 nr);
+void *source_page(struct source *s, const struct dataset *ds, __u64 pfn);
 int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 		const struct mmscope_pfn_range *ranges, __u32 nr, record_fn *fn, void *ctx,
 		struct walk_stats *stats);

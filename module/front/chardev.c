@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end: /dev/mmscope. The ioctls of <linux/mmscope.h>; the one place that
- * copies to and from users.
+ * Front end: /dev/mmscope. The ioctls of <linux/mmscope.h>; here and in point.c
+ * is the one place that copies to and from users.
  */
 #include <linux/compat.h>
 #include <linux/cpumask.h>
@@ -20,22 +20,19 @@
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 
-#include "../mmscope.h"
-
-/* addresses translated between two user copies */
-#define TRANSLATE_BATCH 64
+#include "ioctl.h"
 
 /* a walk that is not gone on with for so long begins anew */
 #define KEEP_TIME (HZ / 2)
 
 /**
- * struct reader - an open file
+ * struct mmscope_reader - an open file
  * @lock: of the rest; who does not get it at once does without
  * @walk: the walk that filled the buffer last and is not over, or NULL. What it
  *        has collected serves the next call, if that goes on where this one ended
  * @kept: when that was, in jiffies
  */
-struct reader {
+struct mmscope_reader {
 	struct mutex lock;
 	struct mmscope_walk *walk;
 	unsigned long kept;
@@ -47,11 +44,12 @@ union ioctl_arg {
 	struct mmscope_walk_arg walk;
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
+	struct mmscope_page_arg page;
 	struct mmscope_rmap_arg rmap;
 	struct mmscope_alloc_arg alloc;
 };
 
-static int ioctl_info(struct reader *r, void *p)
+static int ioctl_info(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_info *arg = p;
 	u32 size = arg->size;
@@ -98,7 +96,7 @@ static int copy_values(const struct mmscope_dataset *ds, u64 to, u32 room)
 	return 0;
 }
 
-static int ioctl_describe(struct reader *r, void *p)
+static int ioctl_describe(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_describe *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -136,8 +134,15 @@ static int get_target(u32 nr, struct pid **pid)
 	return *pid ? 0 : -ESRCH;
 }
 
-/* a process that the caller may read, and its mm; undone by put_target_mm() */
-static int get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
+/**
+ * mmscope_get_target_mm - a process that the caller may read, and its mm
+ * @nr: its pid, MMSCOPE_PID_SELF: the caller
+ * @pid: filled
+ * @mm: filled; both to be undone with mmscope_put_target_mm()
+ *
+ * Return: 0, -ESRCH, -EACCES, -EINTR.
+ */
+int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 {
 	int err = get_target(nr, pid);
 
@@ -149,7 +154,12 @@ static int get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 	return err;
 }
 
-static void put_target_mm(struct pid *pid, struct mm_struct *mm)
+/**
+ * mmscope_put_target_mm - undo mmscope_get_target_mm()
+ * @pid: from there
+ * @mm: from there
+ */
+void mmscope_put_target_mm(struct pid *pid, struct mm_struct *mm)
 {
 	mmdrop(mm);
 	put_pid(pid);
@@ -201,7 +211,7 @@ static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_
 }
 
 /* the walk kept from the call before, if this call goes on with it */
-static struct mmscope_walk *take_kept(struct reader *r, const struct mmscope_query *q,
+static struct mmscope_walk *take_kept(struct mmscope_reader *r, const struct mmscope_query *q,
 				      const struct mmscope_cursor *cursor)
 {
 	struct mmscope_walk *w = NULL;
@@ -222,7 +232,7 @@ static struct mmscope_walk *take_kept(struct reader *r, const struct mmscope_que
 }
 
 /* Processes are looked up, and access to them is checked, in each call. */
-static void keep_or_close(struct reader *r, struct mmscope_walk *w, bool over)
+static void keep_or_close(struct mmscope_reader *r, struct mmscope_walk *w, bool over)
 {
 	if (!over && !w->mm && mutex_trylock(&r->lock)) {
 		swap(w, r->walk);
@@ -253,7 +263,7 @@ static int run_walk(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 	return err;
 }
 
-static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
+static int do_walk(struct mmscope_reader *r, struct mmscope_walk_arg *arg,
 		   const struct mmscope_dataset *ds, struct pid *pid)
 {
 	struct mmscope_query q;
@@ -269,7 +279,7 @@ static int do_walk(struct reader *r, struct mmscope_walk_arg *arg,
 	return err;
 }
 
-static int ioctl_walk(struct reader *r, void *p)
+static int ioctl_walk(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_walk_arg *arg = p;
 	const struct mmscope_dataset *ds = mmscope_dataset_get(arg->dataset);
@@ -290,68 +300,38 @@ static int ioctl_walk(struct reader *r, void *p)
 	return err;
 }
 
-static int translate_batch(struct mm_struct *mm, struct mmscope_translate_arg *arg, u32 i,
-			   struct mmscope_translation *out)
+/* the frames that a point query is about, sorted; to be freed with kvfree() */
+static struct mmscope_pfn_range *copy_ranges(u64 from, u32 *nr)
 {
-	const u64 __user *addrs = u64_to_user_ptr(arg->addrs);
-	struct mmscope_translation __user *buf = u64_to_user_ptr(arg->buf);
-	u32 nr = min_t(u32, arg->nr - i, TRANSLATE_BATCH);
-	u64 in[TRANSLATE_BATCH];
-	int err = mmscope_pause();
-
-	if (err)
-		return err;
-	if (copy_from_user(in, addrs + i, nr * sizeof(*in)))
-		return -EFAULT;
-	if (!mmget_not_zero(mm))
-		return -ESRCH;
-	err = mmscope_translate(mm, arg->pid ?: task_tgid_vnr(current), in, nr, out,
-				&arg->max_lock_ns);
-	mmput(mm);
-	if (err)
-		return err;
-	return copy_to_user(buf + i, out, nr * sizeof(*out)) ? -EFAULT : 0;
-}
-
-static int translate_all(struct mm_struct *mm, struct mmscope_translate_arg *arg)
-{
-	struct mmscope_translation *out;
-	int err = 0;
-	u32 i;
-
-	out = kvmalloc_array(TRANSLATE_BATCH, sizeof(*out), GFP_KERNEL);
-	if (!out)
-		return -ENOMEM;
-	for (i = 0; i < arg->nr && !err; i += TRANSLATE_BATCH)
-		err = translate_batch(mm, arg, i, out);
-	kvfree(out);
-	return err;
-}
-
-static int ioctl_translate(struct reader *r, void *p)
-{
-	struct mmscope_translate_arg *arg = p;
-	struct mm_struct *mm;
-	struct pid *pid;
+	struct mmscope_pfn_range *ranges;
 	int err;
 
-	if (arg->flags)
-		return -EOPNOTSUPP;
-	if (arg->__reserved)
-		return -EINVAL;
-	if (arg->nr > MMSCOPE_TRANSLATE_MAX)
-		return -E2BIG;
-	err = mmscope_dataset_allowed(&mmscope_translations);
-	if (err)
-		return err;
-	err = get_target_mm(arg->pid, &pid, &mm);
-	if (err)
-		return err;
-	arg->rec_size = sizeof(struct mmscope_translation);
-	arg->max_lock_ns = 0;
-	err = translate_all(mm, arg);
-	put_target_mm(pid, mm);
-	return err;
+	if (!*nr)
+		return ERR_PTR(-EINVAL);
+	if (*nr > MMSCOPE_RANGES_MAX)
+		return ERR_PTR(-E2BIG);
+	ranges = vmemdup_user(u64_to_user_ptr(from), *nr * sizeof(*ranges));
+	if (IS_ERR(ranges))
+		return ranges;
+	err = mmscope_pfn_ranges_sort(ranges, nr);
+	if (err) {
+		kvfree(ranges);
+		return ERR_PTR(err);
+	}
+	return ranges;
+}
+
+static void ranges_query(const struct mmscope_dataset *ds, struct mmscope_pfn_range *ranges, u32 nr,
+			 struct mmscope_query *q)
+{
+	*q = (struct mmscope_query){
+		.ds = ds,
+		.node = MMSCOPE_ANY,
+		.zone = MMSCOPE_ANY,
+		.end = ~0ULL,
+		.ranges = ranges,
+		.nr_ranges = nr,
+	};
 }
 
 /* a walk over all processes: what it says of itself is what MMSCOPE_IOC_WALK says */
@@ -383,76 +363,68 @@ static int walk_rmap(struct mmscope_rmap_arg *arg, const struct mmscope_query *q
 	return err;
 }
 
-static int do_rmap(struct mmscope_rmap_arg *arg, struct mmscope_pfn_range *ranges)
-{
-	struct mmscope_query q = {
-		.ds = &mmscope_rmaps,
-		.node = MMSCOPE_ANY,
-		.zone = MMSCOPE_ANY,
-		.end = ~0ULL,
-		.ranges = ranges,
-		.nr_ranges = arg->nr_ranges,
-	};
-	int err;
-
-	err = mmscope_pfn_ranges_sort(ranges, &q.nr_ranges);
-	if (err)
-		return err;
-	/* 0 is no filter here, not the caller */
-	err = get_target(arg->pid, &q.pid);
-	if (err)
-		return err;
-	err = walk_rmap(arg, &q);
-	put_pid(q.pid);
-	return err;
-}
-
-static int ioctl_rmap(struct reader *r, void *p)
+static int ioctl_rmap(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_rmap_arg *arg = p;
 	struct mmscope_pfn_range *ranges;
+	u32 nr = arg->nr_ranges;
+	struct mmscope_query q;
 	int err;
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
-	if (arg->__reserved || !arg->nr_ranges || arg->buf_bytes < sizeof(struct mmscope_rmap))
+	if (arg->__reserved || arg->buf_bytes < sizeof(struct mmscope_rmap))
 		return -EINVAL;
-	if (arg->nr_ranges > MMSCOPE_RMAP_MAX)
-		return -E2BIG;
-	ranges = vmemdup_user(u64_to_user_ptr(arg->ranges), arg->nr_ranges * sizeof(*ranges));
+	ranges = copy_ranges(arg->ranges, &nr);
 	if (IS_ERR(ranges))
 		return PTR_ERR(ranges);
-	err = do_rmap(arg, ranges);
+	ranges_query(&mmscope_rmaps, ranges, nr, &q);
+	/* 0 is no filter here, not the caller */
+	err = get_target(arg->pid, &q.pid);
+	if (!err)
+		err = walk_rmap(arg, &q);
+	put_pid(q.pid);
 	kvfree(ranges);
 	return err;
 }
 
-/* Zone by zone and without memory of its own: there may be none left. */
-static int ioctl_alloc(struct reader *r, void *p)
+static int ioctl_page(struct mmscope_reader *r, void *p)
 {
-	struct mmscope_alloc_arg *arg = p;
-	struct mmscope_alloc_zone __user *buf = u64_to_user_ptr(arg->buf);
-	struct mmscope_alloc_zone rec;
-	struct mmscope_alloc a;
+	struct mmscope_page_arg *arg = p;
+	struct mmscope_walk_arg walk = {
+		.buf = arg->buf,
+		.buf_bytes = arg->buf_bytes,
+		.cursor = arg->cursor,
+	};
+	struct mmscope_pfn_range *ranges;
+	u32 nr = arg->nr_ranges;
+	struct mmscope_query q;
+	struct mmscope_walk *w;
 	int err;
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
-	if (arg->__reserved)
+	if (arg->__reserved || arg->buf_bytes < sizeof(struct mmscope_frame_info))
 		return -EINVAL;
-	err = mmscope_dataset_allowed(&mmscope_alloc_zones);
-	if (!err)
-		err = mmscope_alloc_begin(&a, arg);
-	if (err)
-		return err;
-	while (mmscope_alloc_next(&a, &rec))
-		if (a.zones <= arg->nr && copy_to_user(buf + a.zones - 1, &rec, sizeof(rec)))
-			return -EFAULT;
-	mmscope_alloc_result(&a, arg);
-	return 0;
+	ranges = copy_ranges(arg->ranges, &nr);
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	ranges_query(&mmscope_frames, ranges, nr, &q);
+	w = mmscope_walk_open(&q);
+	err = PTR_ERR_OR_ZERO(w);
+	if (!err) {
+		err = run_walk(w, &walk);
+		mmscope_walk_close(w);
+		arg->cursor = walk.cursor;
+		arg->nr = walk.nr;
+		arg->rec_size = walk.rec_size;
+		arg->status = walk.status;
+	}
+	kvfree(ranges);
+	return err;
 }
 
-static int ioctl_attach(struct reader *r, void *p)
+static int ioctl_attach(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct mm_struct *mm;
@@ -462,15 +434,15 @@ static int ioctl_attach(struct reader *r, void *p)
 	if (!arg->pid)
 		return -EINVAL;
 	/* who may not read it may not have files made for it */
-	err = get_target_mm(arg->pid, &pid, &mm);
+	err = mmscope_get_target_mm(arg->pid, &pid, &mm);
 	if (err)
 		return err;
 	err = mmscope_attach(pid);
-	put_target_mm(pid, mm);
+	mmscope_put_target_mm(pid, mm);
 	return err;
 }
 
-static int ioctl_detach(struct reader *r, void *p)
+static int ioctl_detach(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
 	struct pid *pid;
@@ -495,7 +467,7 @@ static int ioctl_detach(struct reader *r, void *p)
 struct ioctl_op {
 	size_t size;
 	size_t min_size;
-	int (*run)(struct reader *r, void *arg);
+	int (*run)(struct mmscope_reader *r, void *arg);
 };
 
 #define IOCTL_OP(_ioctl, _type, _last, _run)			\
@@ -510,11 +482,12 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_DESCRIBE, struct mmscope_describe, detail, ioctl_describe),
 	IOCTL_OP(MMSCOPE_IOC_WALK, struct mmscope_walk_arg, torn, ioctl_walk),
 	IOCTL_OP(MMSCOPE_IOC_TRANSLATE, struct mmscope_translate_arg, max_lock_ns,
-		 ioctl_translate),
+		 mmscope_ioctl_translate),
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_PAGE, struct mmscope_page_arg, __reserved, ioctl_page),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
-	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, ioctl_alloc),
+	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -545,7 +518,7 @@ static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long use
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	struct reader *r;
+	struct mmscope_reader *r;
 
 	/* the initial namespace's, not a container's */
 	if (!capable(CAP_SYS_ADMIN))
@@ -560,7 +533,7 @@ static int chardev_open(struct inode *inode, struct file *file)
 
 static int chardev_release(struct inode *inode, struct file *file)
 {
-	struct reader *r = file->private_data;
+	struct mmscope_reader *r = file->private_data;
 
 	if (r->walk)
 		mmscope_walk_close(r->walk);

@@ -48,12 +48,6 @@ static bool owner_wanted(const struct mmscope_frame_filter *f, const struct mmsc
 	return (!f->owner || f->owner == o->id) && (!*f->name || !strcmp(f->name, o->name));
 }
 
-/* is it a compound page? Free blocks have an order too. */
-static bool is_compound(const struct mmscope_piece *u)
-{
-	return u->order && mmscope_frame_has(u->flags, PG_head);
-}
-
 static int emit_run(struct extent_walk *x)
 {
 	const struct mmscope_piece *u = &x->run;
@@ -66,8 +60,7 @@ static int emit_run(struct extent_walk *x)
 		.page_class = u->class,
 		.order = u->order,
 		.migratetype = u->migratetype,
-		.flags = (is_compound(u) ? MMSCOPE_EXTENT_COMPOUND : 0) |
-			 (u->inferred ? MMSCOPE_EXTENT_INFERRED : 0),
+		.flags = mmscope_piece_marks(u),
 		.owner = x->owner.id,
 		.memcg = x->memcg,
 		.dev_major = MAJOR(x->owner.dev),
@@ -138,7 +131,7 @@ static const struct mmscope_name extent_flags[] = {
 	{ MMSCOPE_EXTENT_INFERRED, "inferred" },
 };
 
-static MMSCOPE_NAMES(extent_flag_names, extent_flags);
+MMSCOPE_NAMES(mmscope_extent_flag_names, extent_flags);
 
 static const struct mmscope_field_def extent_fields[] = {
 	FIELD(struct mmscope_extent, pfn, PFN, "first page frame"),
@@ -150,7 +143,7 @@ static const struct mmscope_field_def extent_fields[] = {
 	      "compound pages or free blocks of 2^order frames"),
 	FIELD_ENUM(struct mmscope_extent, migratetype, &mmscope_migratetype_names,
 		   "of the pageblocks"),
-	MORE_FLAGS(struct mmscope_extent, flags, &extent_flag_names,
+	MORE_FLAGS(struct mmscope_extent, flags, &mmscope_extent_flag_names,
 		   "inferred: the class is concluded from who refers to the frames"),
 	FIELD(struct mmscope_extent, owner, ID, "inode of a file, pid of a stack or page table"),
 	MORE(struct mmscope_extent, memcg, ID, "inode of the cgroup charged, 0: none"),

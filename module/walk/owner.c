@@ -65,7 +65,7 @@ static void make_path(const struct dentry *dentry, char *name, size_t size)
 	memmove(name, name + at, size - at);
 }
 
-static void name_inode(const struct inode *inode, struct mmscope_owner *o)
+static void name_inode(const struct inode *inode, struct mmscope_owner *o, char *path, size_t size)
 {
 	const struct hlist_node *alias;
 	const struct super_block *sb;
@@ -78,11 +78,10 @@ static void name_inode(const struct inode *inode, struct mmscope_owner *o)
 	o->id = ino;
 	o->dev = dev;
 	if (read_member(&alias, inode, i_dentry.first) && alias)
-		make_path(hlist_entry(alias, struct dentry, d_u.d_alias), o->name,
-			  sizeof(o->name));
+		make_path(hlist_entry(alias, struct dentry, d_u.d_alias), path, size);
 }
 
-static void name_mapping(unsigned long key, struct mmscope_owner *o)
+static void name_mapping(unsigned long key, struct mmscope_owner *o, char *path, size_t size)
 {
 	const struct address_space *mapping = (const void *)key;
 	const struct address_space *its;
@@ -94,7 +93,7 @@ static void name_mapping(unsigned long key, struct mmscope_owner *o)
 	rcu_read_lock();
 	if (read_member(&inode, mapping, host) && inode && read_member(&its, inode, i_mapping) &&
 	    (its == mapping || &inode->i_data == mapping))
-		name_inode(inode, o);
+		name_inode(inode, o, path, size);
 	rcu_read_unlock();
 }
 
@@ -127,7 +126,7 @@ void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 	case MMSCOPE_CLASS_SHMEM:
 	case MMSCOPE_CLASS_PINNED:
 	case MMSCOPE_CLASS_HUGETLB:
-		name_mapping(u->key, o);
+		name_mapping(u->key, o, o->name, sizeof(o->name));
 		break;
 	default:
 		if (!u->key || u->key > s->overlay.nr_owners)
@@ -136,6 +135,20 @@ void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 		o->id = known->id;
 		strscpy(o->name, known->name, sizeof(o->name));
 	}
+}
+
+/**
+ * mmscope_sweep_path - the path of a file's page, as far as there is room for it
+ * @u: of class FILE, SHMEM, PINNED or HUGETLB
+ * @path: filled; empty if there is none
+ * @size: of @path
+ */
+void mmscope_sweep_path(const struct mmscope_piece *u, char *path, size_t size)
+{
+	struct mmscope_owner o;
+
+	*path = '\0';
+	name_mapping(u->key, &o, path, size);
 }
 
 /**

@@ -75,7 +75,7 @@ static const struct mmscope_name kind_names[] = {
 	{ MMSCOPE_PAGE_TRANSIENT, "transient" },
 };
 
-static MMSCOPE_NAMES(page_kind_names, kind_names);
+MMSCOPE_NAMES(mmscope_page_kind_names, kind_names);
 
 static const struct mmscope_name flag_names[] = {
 	{ BIT_ULL(KPF_SLAB), "slab" },
@@ -97,11 +97,11 @@ static const struct mmscope_name flag_names[] = {
 #undef X
 };
 
-static MMSCOPE_NAMES(page_flag_names, flag_names);
+MMSCOPE_NAMES(mmscope_page_flag_names, flag_names);
 
 static const struct mmscope_field_def page_fields[] = {
 	FIELD(struct mmscope_page, pfn, PFN, "page frame number"),
-	FIELD_ENUM(struct mmscope_page, kind, &page_kind_names,
+	FIELD_ENUM(struct mmscope_page, kind, &mmscope_page_kind_names,
 		   "what the frame itself tells"),
 	FIELD_PAGE_CLASS(struct mmscope_page, "what it is, with what others tell about it"),
 	FIELD(struct mmscope_page, order, ID,
@@ -115,7 +115,7 @@ static const struct mmscope_field_def page_fields[] = {
 	FIELD(struct mmscope_page, refcount, COUNT, "references, of the head"),
 	FIELD(struct mmscope_page, mapcount, COUNT,
 	      "mappings of this frame by user page tables, as /proc/kpagecount"),
-	FIELD_FLAGS(struct mmscope_page, flags, &page_flag_names,
+	FIELD_FLAGS(struct mmscope_page, flags, &mmscope_page_flag_names,
 		    "flags in the numbering of /proc/kpageflags"),
 	MORE(struct mmscope_page, memcg, ID, "inode of the cgroup charged, 0: none"),
 };

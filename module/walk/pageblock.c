@@ -155,7 +155,7 @@ static const struct mmscope_name flag_names[] = {
 	{ MMSCOPE_PAGEBLOCK_PARTIAL, "partial" },
 };
 
-static MMSCOPE_NAMES(pageblock_flag_names, flag_names);
+MMSCOPE_NAMES(mmscope_pageblock_flag_names, flag_names);
 
 static const struct mmscope_field_def pageblock_fields[] = {
 	FIELD(struct mmscope_pageblock, pfn, PFN, "first page frame of the pageblock"),
@@ -163,7 +163,7 @@ static const struct mmscope_field_def pageblock_fields[] = {
 	FIELD_ENUM(struct mmscope_pageblock, zone, &mmscope_zone_names, "zone of the node"),
 	FIELD_CLASS(struct mmscope_pageblock, migratetype, ENUM, &mmscope_migratetype_names,
 		    "what is to be allocated from it"),
-	FIELD_FLAGS(struct mmscope_pageblock, flags, &pageblock_flag_names,
+	FIELD_FLAGS(struct mmscope_pageblock, flags, &mmscope_pageblock_flag_names,
 		    "skipped by compaction, isolated, or only part of it is in this zone"),
 	FIELD(struct mmscope_pageblock, pages, PAGES, "page frames of this zone in it"),
 	FIELD(struct mmscope_pageblock, free_pages, PAGES,

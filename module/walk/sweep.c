@@ -118,8 +118,8 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	if (!run)
 		return;
 	class = s->overlay.owners[run->owner].class;
-	/* a marked page table stays one, whoever is its owner */
-	if (u->class != MMSCOPE_CLASS_PAGETABLE) {
+	/* a marked page table of a process stays one; some kernels mark their own too */
+	if (u->class != MMSCOPE_CLASS_PAGETABLE || class == MMSCOPE_CLASS_KERNEL_PAGETABLE) {
 		u->class = class;
 		u->inferred = true;
 	}

@@ -103,6 +103,8 @@ u64 mmscope_sweep_memcg(struct mmscope_sweep *s, const struct mmscope_piece *u);
 void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 			 struct mmscope_owner *o);
 
+void mmscope_sweep_path(const struct mmscope_piece *u, char *path, size_t size);
+
 static inline u32 mmscope_frame_node(unsigned long flags)
 {
 	return flags >> NODES_PGSHIFT & NODES_MASK;
@@ -111,6 +113,13 @@ static inline u32 mmscope_frame_node(unsigned long flags)
 static inline u32 mmscope_frame_zone(unsigned long flags)
 {
 	return flags >> ZONES_PGSHIFT & ZONES_MASK;
+}
+
+/* enum mmscope_extent_flags; free blocks have an order too, but are not compound */
+static inline u32 mmscope_piece_marks(const struct mmscope_piece *u)
+{
+	return (u->order && mmscope_frame_has(u->flags, PG_head) ? MMSCOPE_EXTENT_COMPOUND : 0) |
+	       (u->inferred ? MMSCOPE_EXTENT_INFERRED : 0);
 }
 
 /* what the sweep is built on, for tables of needs */

@@ -472,6 +472,43 @@ struct mmscope_extent {
 	char name[64];		/* slab cache, file, symbol of the caller, command of the pid */
 };
 
+/*
+ * MMSCOPE_DS_FRAMES: all that is known of one page frame. What does not apply is
+ * MMSCOPE_UNKNOWN or MMSCOPE_UNKNOWN32.
+ */
+struct mmscope_frame_info {
+	__u64 pfn;
+	__u64 head_pfn;		/* of the compound page or free block */
+	__u64 pageblock_pfn;
+	__u64 flags;		/* 1 << KPF_*, as struct mmscope_page */
+	__u32 page_class;	/* enum mmscope_class */
+	__u32 kind;		/* enum mmscope_page_kind */
+	__u32 order;
+	__u32 node;
+	__u32 zone;
+	__u32 migratetype;	/* of the pageblock */
+	__u32 pageblock_flags;	/* enum mmscope_pageblock_flags */
+	__u32 marks;		/* enum mmscope_extent_flags */
+	__u32 refcount;		/* of the head */
+	__u32 mapcount;		/* of this frame */
+	__u32 pins;		/* of a large folio, folio->_pincount */
+	__u32 swap_type;	/* in the swap cache: swap area */
+	__u64 swap_offset;	/* in the swap cache: slot */
+	__u64 file_page;	/* page->index: which page of the file this is */
+	__u64 owner;		/* inode, pid */
+	__u64 memcg;		/* inode of the cgroup charged, 0: none */
+	__u32 dev_major;	/* of the file system of an inode */
+	__u32 dev_minor;
+	__u32 slab_objects;	/* slab->objects */
+	__u32 slab_inuse;	/* slab->inuse */
+	__u32 slab_object_bytes; /* s->size */
+	__u32 slab_first_object; /* objects that lie on this frame, in part at least, */
+	__u32 slab_last_object;	/* if the cache has no debug data before the first */
+	__u32 __reserved;
+	char name[64];		/* as struct mmscope_extent */
+	char path[256];		/* of a file, below the root of its file system */
+};
+
 /* MMSCOPE_DS_ACCOUNTING: the frames of one class in one zone, of one sweep */
 struct mmscope_account {
 	__u32 node;
@@ -1000,12 +1037,30 @@ struct mmscope_translate_arg {
 	__u64 max_lock_ns;	/* out: longest hold of mmap_lock */
 };
 
-#define MMSCOPE_RMAP_MAX	65536
+#define MMSCOPE_RANGES_MAX	65536	/* of PAGE and RMAP */
 
 /* page frames [start, end) */
 struct mmscope_pfn_range {
 	__u64 start;
 	__u64 end;
+};
+
+/*
+ * MMSCOPE_IOC_PAGE: a record for each frame of the ranges that has a struct page,
+ * in ascending order; resumed by its cursor as MMSCOPE_IOC_WALK.
+ */
+struct mmscope_page_arg {
+	__u32 size;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty */
+	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RANGES_MAX */
+	__u32 rec_size;		/* out: bytes */
+	__u64 buf;		/* in: where records go */
+	__u64 buf_bytes;	/* in: room there, at least one record */
+	struct mmscope_cursor cursor;	/* in, out */
+	__u32 nr;		/* out: records written */
+	__u32 status;		/* out: enum mmscope_walk_status */
+	__u64 __reserved;
 };
 
 /*
@@ -1019,7 +1074,7 @@ struct mmscope_rmap_arg {
 	__u32 size;		/* in */
 	__u32 pid;		/* in: only this process; 0: all */
 	__u32 flags;		/* in: must be 0 */
-	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RMAP_MAX */
+	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RANGES_MAX */
 	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty, in
 				 * any order; they may overlap
 				 */
@@ -1122,6 +1177,7 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_TRANSLATE	_IOWR(MMSCOPE_IOC_TYPE, 3, struct mmscope_translate_arg)
 #define MMSCOPE_IOC_ATTACH	_IOWR(MMSCOPE_IOC_TYPE, 4, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_DETACH	_IOWR(MMSCOPE_IOC_TYPE, 5, struct mmscope_attach_arg)
+#define MMSCOPE_IOC_PAGE	_IOWR(MMSCOPE_IOC_TYPE, 6, struct mmscope_page_arg)
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 
