@@ -69,14 +69,18 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
+	--size)
+		words="2M 1G" ;;
+	blockers)
+		words=census ;;
 	--range|--class|--limit)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list vtop rmap attach detach help"
+		words="$(_mmscope_datasets) list blockers hugepages vtop rmap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --node
-			--zone --pid --range --class --record --from --verbose --help
+			--zone --pid --range --class --size --record --from --verbose --help
 			--version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
