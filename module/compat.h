@@ -48,6 +48,33 @@ static inline u64 compat_free_highatomic(const struct zone *zone)
 #endif
 }
 
+/* what the allocator leaves to atomic allocations: of the reserve all, or its free part */
+static inline u64 compat_highatomic_unusable(const struct zone *zone)
+{
+#ifdef HAVE_NR_FREE_HIGHATOMIC
+	return READ_ONCE(zone->nr_free_highatomic);
+#else
+	return READ_ONCE(zone->nr_reserved_highatomic);
+#endif
+}
+
+/* single pages that may be had below the boosted min watermark; Linux 6.3 lost a flag */
+#ifdef __GFP_ATOMIC
+#define compat_gfp_ignores_boost(_gfp) ((_gfp) & __GFP_ATOMIC)
+#else
+#define __GFP_ATOMIC ((__force gfp_t)0U)
+#define compat_gfp_ignores_boost(_gfp) ((_gfp) & __GFP_HIGH)
+#endif
+
+static inline bool compat_has_unaccepted(const struct zone *zone)
+{
+#ifdef CONFIG_UNACCEPTED_MEMORY
+	return !list_empty(&zone->unaccepted_pages);
+#else
+	return false;
+#endif
+}
+
 static inline u64 compat_pcp_high_min(const struct per_cpu_pages *pcp)
 {
 #ifdef HAVE_PCP_HIGH_MIN
@@ -344,6 +371,28 @@ static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
 }
 
 #endif /* HAVE_PGTY */
+
+/**
+ * compat_slab_state - where a slab is, enum mmscope_slab_state
+ * @flags: page->flags of its head
+ * @frozen: slab.frozen
+ * @full: it has no free object
+ * @active: a CPU was seen to allocate from it
+ */
+static inline u32 compat_slab_state(unsigned long flags, bool frozen, bool full, bool active)
+{
+#ifdef HAVE_PUBLIC_KMEM_CACHE
+	if (frozen)
+		return active || full ? MMSCOPE_SLAB_CPU : MMSCOPE_SLAB_CPU_PARTIAL;
+	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_PARTIAL;
+#else
+	if (frozen)
+		return MMSCOPE_SLAB_CPU;
+	if (flags >> PG_workingset & 1)
+		return MMSCOPE_SLAB_PARTIAL;
+	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_CPU_PARTIAL;
+#endif
+}
 
 /* Linux 6.14: mm: large kmalloc pages have a type */
 static inline bool compat_is_large_kmalloc(u32 head_type)

@@ -12,6 +12,7 @@
 #include <linux/sched/signal.h>
 #include <linux/security.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "mmscope.h"
@@ -37,10 +38,13 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_TRANSLATIONS] = &mmscope_translations,
 	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
 	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
+	[MMSCOPE_DS_SLABS] = &mmscope_slabs,
 	[MMSCOPE_DS_CENSUS] = &mmscope_census,
 	[MMSCOPE_DS_BLOCKERS] = &mmscope_blockers,
 	[MMSCOPE_DS_FORECAST] = &mmscope_forecast,
 	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
+	[MMSCOPE_DS_ALLOC_ZONES] = &mmscope_alloc_zones,
+	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -106,6 +110,10 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 	}
 	if (state != MMSCOPE_STATE_OK)
 		return state;
+	if (ds->exact && ds->exact()) {
+		strscpy(detail, ds->exact(), size);
+		return MMSCOPE_STATE_DEGRADED;
+	}
 	for (i = 0; i < ds->nr_fields; i++) {
 		if (ds->fields[i].names && !ds->fields[i].names->nr) {
 			snprintf(detail, size, "names of %s not found in BTF", ds->fields[i].name);
@@ -294,6 +302,10 @@ static int check_query(const struct mmscope_query *q)
 		return -EINVAL;
 	if (q->frames.name[sizeof(q->frames.name) - 1])
 		return -EINVAL;
+	if (q->exact && !ds->exact)
+		return -EINVAL;
+	if (q->exact && ds->exact())
+		return -EOPNOTSUPP;
 	return 0;
 }
 

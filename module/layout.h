@@ -26,6 +26,9 @@ struct mmscope_names;
 	X(kmem_cache, ctor)						\
 	X(kmem_cache, node)						\
 	X(kmem_cache, cpu_slab)						\
+	X(kmem_cache, offset)						\
+	X(kmem_cache, random)						\
+	X(kmem_cache_cpu, freelist)					\
 	X(kmem_cache_cpu, slab)						\
 	X(kmem_cache_cpu, partial)					\
 	X(kmem_cache_node, list_lock)					\
@@ -35,6 +38,7 @@ struct mmscope_names;
 	X(kmem_cache_node, total_objects)				\
 	X(slab, slab_cache)						\
 	X(slab, slab_list)						\
+	X(slab, next)							\
 	X(slab, slabs)							\
 	X(slab, inuse)							\
 	X(slab, objects)						\
@@ -43,7 +47,9 @@ struct mmscope_names;
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(rb_list, root)						\
-	X(rb_list, lock)
+	X(rb_list, lock)						\
+	X(pcpu_chunk, base_addr)					\
+	X(pcpu_chunk, nr_pages)
 
 enum mmscope_layout_id {
 #define X(_type, _member) MMSCOPE_LAYOUT_##_type##__##_member,

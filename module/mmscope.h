@@ -205,6 +205,7 @@ struct mmscope_walk;
  * @locked_down: refused under lockdown=confidentiality (raw entries)
  * @walk: the walker; NULL for point queries
  * @end: frees what @walk hung into @w->priv, or NULL
+ * @exact: EXACT datasets: why this kernel gives no exact counts, NULL: it does
  *
  * The contract of @walk:
  *
@@ -238,6 +239,7 @@ struct mmscope_dataset {
 	bool locked_down;
 	int (*walk)(struct mmscope_walk *w);
 	void (*end)(struct mmscope_walk *w);
+	const char *(*exact)(void);
 };
 
 #define MMSCOPE_MORE 1
@@ -272,6 +274,7 @@ struct mmscope_frame_filter {
  * @ranges: rmaps: the frames asked for, ascending, with gaps between them; the caller's
  * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
+ * @exact: EXACT datasets: ask the CPUs
  * @frames: FRAMES datasets: which of them
  */
 struct mmscope_query {
@@ -285,6 +288,7 @@ struct mmscope_query {
 	const struct mmscope_pfn_range *ranges;
 	u32 nr_ranges;
 	bool bare;
+	bool exact;
 	struct mmscope_frame_filter frames;
 };
 
@@ -381,6 +385,45 @@ int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr
 
 /* walk/rmap.c: the frames that a query of rmaps is for */
 int mmscope_pfn_ranges_sort(struct mmscope_pfn_range *ranges, u32 *nr);
+/* walk/alloc.c: the point query */
+#define MMSCOPE_ALLOC_LOOKS 4
+
+/**
+ * struct mmscope_alloc - an allocation that is thought through
+ * @order: of the block
+ * @gfp: flags, the kernel's
+ * @nid: node whose zonelist it is
+ * @cpu: whose page lists
+ * @migratetype: of the free lists preferred
+ * @highest_zone: no zone above it
+ * @local_nid: node of the first zone
+ * @nofragment: there is a first look that breaks up no other types' blocks
+ * @next: index into the zonelist
+ * @zones: looked at so far
+ * @from: of each look, who gives the block
+ * @unknown: enum mmscope_alloc_unknown, so far
+ */
+struct mmscope_alloc {
+	u32 order;
+	gfp_t gfp;
+	u32 nid;
+	u32 cpu;
+	u32 migratetype;
+	u32 highest_zone;
+	u32 local_nid;
+	bool nofragment;
+	u32 next;
+	u32 zones;
+	struct {
+		u32 node;
+		u32 zone;
+	} from[MMSCOPE_ALLOC_LOOKS];
+	u32 unknown;
+};
+
+int mmscope_alloc_begin(struct mmscope_alloc *a, const struct mmscope_alloc_arg *arg);
+bool mmscope_alloc_next(struct mmscope_alloc *a, struct mmscope_alloc_zone *rec);
+void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_arg *arg);
 
 /* the datasets, each beside its walker */
 extern const struct mmscope_dataset mmscope_features;
@@ -399,6 +442,9 @@ extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
 extern const struct mmscope_dataset mmscope_accounting;
+extern const struct mmscope_dataset mmscope_alloc_zones;
+extern const struct mmscope_dataset mmscope_slabs;
+extern const struct mmscope_dataset mmscope_slab_use;
 extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;

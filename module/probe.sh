@@ -40,6 +40,13 @@ probe HAVE_PGTY linux/mm.h \
 	'struct folio *f = NULL; (void)(PGTY_slab + sizeof(f->_large_mapcount));' "$@"
 # Linux 6.14: mm: large kmalloc pages have a type
 probe HAVE_PGTY_LARGE_KMALLOC linux/mm.h '(void)PGTY_large_kmalloc;' "$@"
+# until Linux 6.7: mm: struct kmem_cache is public. The release that hid it freezes
+# no partial slabs of CPUs any more, and marks those on nodes' lists
+probe HAVE_PUBLIC_KMEM_CACHE linux/slab.h \
+	'
+#if !__has_include(<linux/slub_def.h>)
+#error it is in mm/slab.h
+#endif' "$@"
 # Linux 6.18: mm: isolation is a pageblock bit of its own
 probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"

@@ -28,7 +28,7 @@ options()
 {
 	case $1 in
 	vmas|pagetables|mappings) echo "--pid $$" ;;
-	pages|free_blocks|pageblocks) echo "--limit 500" ;;
+	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
 }
 
@@ -69,7 +69,7 @@ test_forms()
 {
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
 		case $dataset in
-		translations|rmaps) continue ;;
+		translations|rmaps|alloc_zones) continue ;;
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
@@ -215,6 +215,29 @@ test_proc()
 	point $? "records are sorted"
 }
 
+test_slabs()
+{
+	mmscope slabs --name task_struct -rn -o pages,state,cache > out 2> err &&
+		awk '$3 != "task_struct" { exit 1 } END { exit !NR }' out
+	point $? "slabs of a cache are chosen by its name"
+	slabs=$(cut -d ' ' -f 1 /sys/kernel/slab/task_struct/slabs)
+	[ "$(wc -l < out)" -eq "$slabs" ]
+	point $? "and are as many as sysfs has"
+	mmscope slab_use --total --limit 3 -rn -o name,slabs,pages > out 2> err
+	mmscope slab_use -rn -o name,slabs,pages > all 2>> err
+	[ "$(wc -l < out)" -eq 4 ] && [ "$(tail -n 1 out | cut -d ' ' -f 1)" = total ]
+	point $? "a total follows the records"
+	# between the two commands some slabs come or go
+	awk '{ pages += $3 }
+		FILENAME == "out" && $1 == "total" { total = $3; pages = 0 }
+		END { exit !(total > pages * 0.9 && total < pages * 1.1) }' out all
+	point $? "the total is the sum of all records"
+	mmscope slab --exact -rn -o inuse_min_objects,inuse_exact_objects,inuse_objects > out \
+		2> err && ! grep -q '?' out &&
+		awk '$1 > $2 || $2 > $3 { exit 1 } $2 < $3 { less = 1 } END { exit !less }' out
+	point $? "exact counts are between the bounds"
+}
+
 # The page of our own stack: pagemap is the independent source. Sets page and pfn.
 find_stack()
 {
@@ -241,6 +264,25 @@ test_vtop()
 	mmscope vtop $$ "$addr" 0x10 -J > out 2> err && json_is_balanced out &&
 		grep -q "\"pfn\": $pfn," out
 	point $? "vtop is JSON too"
+}
+
+# What is drawn is compared frame by frame with records in host_map_test.c; here
+# it is this kernel's memory, and cgroups have names.
+test_map()
+{
+	group=/sys/fs/cgroup/cli_test
+	mmscope map > out 2> err && grep -q '^[.] free  *[0-9]' out
+	point $? "map draws this machine"
+	mmscope map --png map.png --html map.html 2> err &&
+		head -c 4 map.png | grep -q PNG && grep -q '"extents":\[' map.html
+	point $? "map writes a PNG and a page"
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir $group
+	(echo 0 > $group/cgroup.procs && exec dd if=/dev/zero of=charged bs=1M count=9) 2> err
+	mmscope map --layer cgroup > out 2> err && grep -q '^. /cli_test  *9' out
+	point $? "map knows the cgroup that 9M are charged to"
+	rm charged
+	rmdir $group
 }
 
 # A fork may share or copy that page, so it is looked for among what is found.
@@ -279,6 +321,81 @@ test_rmap()
 	refuses "rmaps are had one by one: mmscope rmap PFN" mmscope rmaps
 }
 
+text_pages()	# text_pages START END: how many pages there this shell has, by pagemap
+{
+	dd if=/proc/$$/pagemap bs=8 skip=$((0x$1 / 4096)) count=$(((0x$2 - 0x$1) / 4096)) \
+		2> /dev/null | od -An -v -t d8 | tr -s ' ' '\n' | grep -c '^-'
+}
+
+# The text of this shell: what its own file maps there is all that is there.
+test_rmap_file()
+{
+	exe=$(readlink -f /proc/$$/exe)
+	range=$(grep ' r-xp ' /proc/$$/maps | grep -F "$exe" | cut -d ' ' -f 1 | head -n 1)
+	i=0
+	while [ $i -lt 10 ]; do
+		before=$(text_pages "${range%-*}" "${range#*-}")
+		mmscope rmap "$exe" --pid $$ -rn -o addr,pages > out 2> err
+		[ "$(text_pages "${range%-*}" "${range#*-}")" != "$before" ] || break
+		i=$((i + 1))
+	done
+	sum=0
+	while read -r addr pages; do
+		if [ $((addr)) -ge $((0x${range%-*})) ] && [ $((addr)) -lt $((0x${range#*-})) ]; then
+			sum=$((sum + pages))
+		fi
+	done < out
+	[ "$before" -gt 0 ] && [ $sum -eq "$before" ]
+	point $? "rmap of a file has all pages that pagemap has of it ($sum)"
+	echo unmapped > file
+	mmscope rmap file > out 2> err && [ "$(cat out)" = "no process maps these frames" ]
+	point $? "a file in memory that nobody maps"
+	: > empty
+	mmscope rmap ./empty > out 2> err && [ "$(cat out)" = "no page of it is in memory" ]
+	point $? "a file without pages"
+	mmscope --record file.rec rmap "$exe" --raw > live 2> err &&
+		mmscope --from file.rec rmap "$exe" --raw > again 2> err && cmp live again > /dev/null
+	point $? "rmap of a file from a recording is what was live"
+}
+
+# Nothing is short in this guest; what is said when it is, alloc_test makes sure of.
+test_alloc()
+{
+	mmscope alloc --order 0 --gfp GFP_KERNEL > out 2> err &&
+		grep -q '^order 0 (4K) GFP_KERNEL on node 0 would succeed at once: zone ' out &&
+		[ "$(sed '/^$/q' out | grep -c ' success ')" -ge 2 ]
+	point $? "alloc tells of each zone, and that it would succeed"
+	mmscope alloc --order 10 --gfp '__GFP_COMP|GFP_NOWAIT,__GFP_DMA' --raw > out 2> err &&
+		[ "$(wc -l < out)" -eq 2 ] && grep -q '^0 DMA ' out
+	point $? "alloc knows flags joined in either way, and which zones they leave"
+	# the smallest zone's free pages are kept from those who can use a higher one
+	lines=$(mmscope alloc --order 0 --gfp GFP_KERNEL --raw -n -o lowmem_reserve_pages,zone)
+	reserve=$(echo "$lines" | sed -n 's/ DMA$//p')
+	[ "$reserve" -gt 0 ] && [ "$reserve" -eq "$(awk '
+		/^Node/ { zone = $4 }
+		$1 == "protection:" && zone == "DMA" { gsub("[(,)]", ""); print $3; exit }' \
+		/proc/zoneinfo)" ]
+	point $? "the lowmem reserve is that of zoneinfo"
+	mmscope alloc --order 3 --gfp GFP_ATOMIC -J > out 2> err && json_is_balanced out &&
+		grep -q '"result": "at_once"' out && grep -q '"alloc_zones": ' out
+	point $? "alloc is JSON too"
+	mmscope --record file.rec alloc --order 3 --gfp GFP_USER --node 0 -J > live 2> err &&
+		mmscope --from file.rec alloc --order 3 --gfp GFP_USER --node 0 -J > again 2> err &&
+		cmp live again > /dev/null
+	point $? "alloc from a recording is what was live"
+	refuses "such an allocation was not recorded" \
+		mmscope --from file.rec alloc --order 2 --gfp GFP_USER --node 0
+	refuses "alloc wants to know what" mmscope alloc --order 1
+	refuses "bad order '11': 0 to 10 is wanted" mmscope alloc --order 11 --gfp GFP_KERNEL
+	refuses "bad flag 'GFP_CORNEL'" mmscope alloc --order 1 --gfp '__GFP_HIGH|GFP_CORNEL'
+	refuses "__GFP_DMA, __GFP_DMA32 and __GFP_HIGHMEM exclude one another" \
+		mmscope alloc --order 1 --gfp 'GFP_DMA|GFP_HIGHUSER'
+	refuses "there is no node 63, or it is offline" \
+		mmscope alloc --order 1 --gfp GFP_KERNEL --node 63
+	refuses "alloc does not take --zone" mmscope alloc --order 1 --gfp GFP_KERNEL --zone 1
+	refuses "alloc_zones has only answers to a question" mmscope alloc_zones
+}
+
 # The rest: a command that must say this in one line, and nothing else.
 refuses()	# refuses SENTENCE COMMAND...
 {
@@ -303,6 +420,9 @@ test_errors()
 	refuses "vmas needs a process: --pid PID" mmscope vmas
 	refuses "bad process 'init'" mmscope vmas --pid init
 	refuses "bad range '5-3'" mmscope pages --range 5-3
+	refuses "zones has nothing that CPUs could be asked" mmscope zones --exact
+	refuses "zones has no records to choose by --name" mmscope zones --name dentry
+	refuses "list does not take --total" mmscope list --total
 	refuses "there is no process 4000000" mmscope vtop 4000000 0
 	refuses "there is no process 4000000" mmscope attach 4000000
 	refuses "process 2 has no address space" mmscope attach 2
@@ -352,7 +472,7 @@ test_streams()
 
 test_recording()
 {
-	for dataset in zones slab_caches mappings; do
+	for dataset in zones slab_caches slab_use mappings; do
 		# shellcheck disable=SC2046 # words
 		mmscope --record file.rec $dataset $(options $dataset) -J --output-all > live 2> err &&
 			mmscope --from file.rec $dataset -J --output-all > again 2> err &&
@@ -368,8 +488,12 @@ echo "TAP version 13"
 test_forms
 test_debugfs
 test_proc
+test_slabs
 test_vtop
+test_map
 test_rmap
+test_rmap_file
+test_alloc
 test_errors
 test_streams
 test_recording

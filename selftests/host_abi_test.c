@@ -23,15 +23,18 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_buddy, 64);
 	CHECK_SIZE(mmscope_free_block, 40);
 	CHECK_SIZE(mmscope_pageblock, 40);
-	CHECK_SIZE(mmscope_slab_cache, 776);
+	CHECK_SIZE(mmscope_slab_cache, 792);
 	CHECK_SIZE(mmscope_page, 56);
 	CHECK_SIZE(mmscope_vma, 360);
 	CHECK_SIZE(mmscope_pagetable, 96);
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
+	CHECK_SIZE(mmscope_alloc_zone, 136);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
+	CHECK_SIZE(mmscope_slab, 112);
+	CHECK_SIZE(mmscope_slab_use, 280);
 	CHECK_SIZE(mmscope_census, 160);
 	CHECK_SIZE(mmscope_blocker, 176);
 	CHECK_SIZE(mmscope_forecast, 96);
@@ -47,6 +50,9 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_free_block, index, 24);
 	CHECK_PLACE(mmscope_pageblock, free_pages, 32);
 	CHECK_PLACE(mmscope_slab_cache, partial, 264);
+	CHECK_PLACE(mmscope_slab_cache, inuse_exact_objects, 784);
+	CHECK_PLACE(mmscope_slab, cache, 48);
+	CHECK_PLACE(mmscope_slab_use, fill, 184);
 	CHECK_PLACE(mmscope_page, mapcount, 48);
 	CHECK_PLACE(mmscope_vma, name, 104);
 	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);
@@ -62,6 +68,8 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
+	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 128);
+	CHECK_PLACE(mmscope_alloc_arg, list_node, 64);
 	CHECK_PLACE(mmscope_field, nr_values, 196);
 	CHECK_PLACE(mmscope_value, name, 16);
 }
@@ -76,6 +84,7 @@ TEST(ioctls_have_their_numbers)
 	EXPECT_EQ(4, _IOC_NR(MMSCOPE_IOC_ATTACH));
 	EXPECT_EQ(5, _IOC_NR(MMSCOPE_IOC_DETACH));
 	EXPECT_EQ(7, _IOC_NR(MMSCOPE_IOC_RMAP));
+	EXPECT_EQ(8, _IOC_NR(MMSCOPE_IOC_ALLOC));
 }
 
 TEST(datasets_have_their_ids)
@@ -84,7 +93,10 @@ TEST(datasets_have_their_ids)
 	EXPECT_EQ(2, MMSCOPE_DS_ZONES);
 	EXPECT_EQ(8, MMSCOPE_DS_PAGES);
 	EXPECT_EQ(12, MMSCOPE_DS_TRANSLATIONS);
+	EXPECT_EQ(18, MMSCOPE_DS_SLABS);
+	EXPECT_EQ(22, MMSCOPE_DS_SLAB_USE);
 	EXPECT_EQ(20, MMSCOPE_DS_RMAPS);
+	EXPECT_EQ(21, MMSCOPE_DS_ALLOC_ZONES);
 }
 
 TEST_HARNESS_MAIN

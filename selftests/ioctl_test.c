@@ -76,6 +76,7 @@ static const struct {
 	{ MMSCOPE_IOC_ATTACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_DETACH, sizeof(struct mmscope_attach_arg) },
 	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
+	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -135,7 +136,8 @@ TEST_F(device, unknown_datasets_are_unsupported)
 
 TEST_F(device, points_are_not_walked)
 {
-	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS };
+	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS,
+					   MMSCOPE_DS_ALLOC_ZONES };
 	char buf[4096];
 
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
@@ -208,6 +210,8 @@ DATASET(slab_caches, SLAB_CACHES);
 DATASET(pages, PAGES, .end = 3000);
 DATASET(extents, EXTENTS, .moves = true);
 DATASET(accounting, ACCOUNTING, .moves = true);
+DATASET(slabs, SLABS, .moves = true);
+DATASET(slab_use, SLAB_USE);
 DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
@@ -361,6 +365,10 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 	arg = self->arg;
 	arg.flags = MMSCOPE_WALK_BARE;
 	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+	arg = self->arg;
+	arg.flags = MMSCOPE_WALK_EXACT;
+	if (!(self->desc.flags & MMSCOPE_DATASET_EXACT))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.memcg = 1;

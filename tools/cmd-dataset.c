@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cmd.h"
+#include "total.h"
 
 /* names that people type already, from /proc and from other tools */
 static const struct {
@@ -137,16 +138,13 @@ static void sorter_init(struct sorter *sorter, const struct dataset *ds, const c
 		    ds->name);
 }
 
-static bool sorter_take(void *ctx, const void *rec)
+static void sorter_take(struct sorter *sorter, const void *rec)
 {
-	struct sorter *sorter = ctx;
-
 	if (sorter->nr == sorter->room) {
 		sorter->room = 2 * sorter->room + 256;
 		sorter->records = xrealloc(sorter->records, sorter->room, sorter->size);
 	}
 	memcpy(sorter->records + sorter->nr++ * sorter->size, rec, sorter->size);
-	return true;
 }
 
 static int compare(const void *a, const void *b, void *ctx)
@@ -176,9 +174,35 @@ static void sorter_give(struct sorter *sorter, __u64 limit, struct out *out)
 
 /* --------------------------------------------------------------- the records */
 
-static bool give(void *ctx, const void *rec)
+/**
+ * struct taker - what becomes of the records
+ * @out: where to
+ * @sorter: keeps them until all are there, or NULL
+ * @total: adds them up, or NULL
+ * @left: how many are still to be shown, unless sorted; ~0: all
+ */
+struct taker {
+	struct out *out;
+	struct sorter *sorter;
+	struct total *total;
+	__u64 left;
+};
+
+static bool take(void *ctx, const void *rec)
 {
-	return out_record(ctx, rec);
+	struct taker *taker = ctx;
+
+	if (taker->total)
+		total_add(taker->total, rec);
+	if (taker->sorter) {
+		sorter_take(taker->sorter, rec);
+		return true;
+	}
+	/* what is beyond the limit comes only for the total */
+	if (!taker->left)
+		return true;
+	taker->left--;
+	return out_record(taker->out, rec);
 }
 
 /* What an answer cost, on stderr. */
@@ -203,24 +227,35 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 {
 	struct mmscope_walk_arg query;
 	struct columns columns = { 0 };
+	struct taker taker = { .out = out, .left = o->limit ? o->limit : ~0ULL };
 	struct walk_stats stats;
 	struct sorter sorter;
+	struct total total;
 	int err;
 
+	if (ds->flags & MMSCOPE_DATASET_POINT && !(ds->flags & MMSCOPE_DATASET_PROCESS))
+		die("%s has only answers to a question: see mmscope --help", ds->name);
 	if (ds->flags & MMSCOPE_DATASET_POINT)
 		die("%s are had one by one: mmscope %s", ds->name, point_command(ds->name));
 	query_parse(s, ds, o, &query);
 	if (ds->state == MMSCOPE_STATE_UNAVAILABLE)
 		die("%s: not available on this kernel: %s", ds->name, ds->detail);
 	choose_columns(ds, o, &columns);
-	if (o->sort)
-		sorter_init(&sorter, ds, o->sort);
-	out_begin(out, ds->name, &columns);
 	if (o->sort) {
-		err = source_walk(s, ds, &query, 0, sorter_take, &sorter, &stats);
+		sorter_init(&sorter, ds, o->sort);
+		taker.sorter = &sorter;
+	}
+	if (o->total) {
+		total_init(&total, ds);
+		taker.total = &total;
+	}
+	out_begin(out, ds->name, &columns);
+	err = source_walk(s, ds, &query, o->sort || o->total ? 0 : o->limit, take, &taker, &stats);
+	if (o->sort)
 		sorter_give(&sorter, o->limit, out);
-	} else {
-		err = source_walk(s, ds, &query, o->limit, give, out, &stats);
+	if (o->total) {
+		out_record(out, total_record(&total));
+		total_free(&total);
 	}
 	out_end(out);
 	columns_free(&columns);

@@ -19,7 +19,10 @@ enum option_group {
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
 	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
-	OPTS_SIZE	= 1 << 8,	/* of huge pages */
+	OPTS_NODE	= 1 << 7,	/* choice of a node */
+	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
+	OPTS_SIZE	= 1 << 9,	/* of huge pages */
+	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 };
 
 /**
@@ -30,14 +33,24 @@ enum option_group {
  * @list_columns: describe them instead
  * @sort: column and direction, NULL: as it comes
  * @limit: records at most, 0: all
+ * @total: a record with the sums at the end
  * @node: filter, as written; NULL: none
  * @zone: likewise
  * @pid: likewise
  * @range: likewise
  * @class: likewise
+ * @order: of a block, as written
+ * @gfp: allocation flags, as written
+ * @name: likewise
+ * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
- * @size: of huge pages, as written
+ * @png: picture to write
+ * @svg: likewise
+ * @html: likewise
+ * @layer: what its colours tell
+ * @curve: order of its cells
+ * @size: of huge pages, or of the picture, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -49,13 +62,23 @@ struct options {
 	bool list_columns;
 	const char *sort;
 	__u64 limit;
+	bool total;
 	const char *node;
 	const char *zone;
 	const char *pid;
 	const char *range;
 	const char *class;
+	const char *order;
+	const char *gfp;
+	const char *name;
+	bool exact;
 	const char *from;
 	const char *record;
+	const char *png;
+	const char *svg;
+	const char *html;
+	const char *layer;
+	const char *curve;
 	const char *size;
 	bool verbose;
 	bool several;
@@ -88,8 +111,10 @@ void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_blockers(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_hugepages(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_map(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

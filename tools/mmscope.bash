@@ -7,8 +7,9 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings"
+			vmas pagetables mappings slabs slab_use"
 	names=${names/translations/}
+	names=${names/alloc_zones/}
 	echo "${names/rmaps/}"
 }
 
@@ -50,7 +51,7 @@ _mmscope()
 		words="self $(_mmscope_pids)" ;;
 	attach|detach|vtop)
 		words=$(_mmscope_pids) ;;
-	--record|--from|rmap)
+	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--node)
@@ -69,19 +70,27 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
-	--size)
-		words="2M 1G" ;;
 	blockers)
 		words=census ;;
-	--range|--class|--limit)
+	--name)
+		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
+	--size)
+		words="2M 1G" ;;
+	--layer)
+		words="class migratetype order node owner cgroup" ;;
+	--curve)
+		words="linear hilbert" ;;
+	--range|--class|--limit|--order|--gfp)
 		return ;;
 	*)
-		words="$(_mmscope_datasets) list blockers hugepages vtop rmap attach detach help"
+		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
+			attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
-			--color --output --output-all --list-columns --sort --limit --node
-			--zone --pid --range --class --size --record --from --verbose --help
-			--version" ;;
+			--color --output --output-all --list-columns --sort --limit --total
+			--node --zone --pid --range --class --name --exact --order --gfp
+			--layer --curve --size --png --svg --html --record --from
+			--verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

@@ -16,16 +16,20 @@ static const struct command commands[] = {
 	{ "list", "", "which datasets there are", cmd_list,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
-	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
 	{ "blockers", "[census]", "who keeps memory from being huge pages", cmd_blockers,
-	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_FILTER | OPTS_RECORDS | OPTS_SIZE | OPTS_SOURCE |
-	  OPTS_VERBOSE },
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_NODE | OPTS_FILTER | OPTS_RECORDS | OPTS_SIZE |
+	  OPTS_SOURCE | OPTS_VERBOSE },
 	{ "hugepages", "", "how many there could be, and what to do for more", cmd_hugepages,
-	  OPTS_OUTPUT | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_VERBOSE },
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "map", "", "physical memory as a picture", cmd_map,
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_SIZE | OPTS_SOURCE | OPTS_PICTURE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -37,14 +41,14 @@ static const struct command overview = {
 
 static const struct command datasets = {
 	"", "", "", cmd_dataset,
-	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_PROCESS | OPTS_SOURCE |
-	OPTS_VERBOSE
+	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_PROCESS | OPTS_NODE |
+	OPTS_SOURCE | OPTS_VERBOSE
 };
 
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
-	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
-	OPT_SIZE,
+	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG, OPT_HTML, OPT_LAYER, OPT_CURVE,
 };
 
 static const struct option long_options[] = {
@@ -60,12 +64,22 @@ static const struct option long_options[] = {
 	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "total", no_argument, NULL, OPT_TOTAL },
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "order", required_argument, NULL, OPT_ORDER },
+	{ "gfp", required_argument, NULL, OPT_GFP },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "size", required_argument, NULL, OPT_SIZE },
+	{ "layer", required_argument, NULL, OPT_LAYER },
+	{ "curve", required_argument, NULL, OPT_CURVE },
+	{ "png", required_argument, NULL, OPT_PNG },
+	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "html", required_argument, NULL, OPT_HTML },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -77,11 +91,11 @@ static const struct option long_options[] = {
 static void usage(void)
 {
 	fputs("Usage:\n"
-	      " mmscope [options]                  this machine on one screen\n"
-	      " mmscope DATASET [options]          records of a dataset (see 'mmscope list')\n",
+	      " mmscope [options]                         this machine on one screen\n"
+	      " mmscope DATASET [options]                 records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-9s %-18s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-9s %-24s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"
@@ -100,13 +114,26 @@ static void usage(void)
 	      "     --list-columns    the columns, what they count and what they mean\n"
 	      "     --sort COL[:desc] sort by a column\n"
 	      "     --limit N         no more than N records\n"
+	      "     --total           the sums of all records as the last one\n"
 	      "Filters:\n"
 	      "     --node N          one NUMA node\n"
 	      "     --zone NAME|N     one zone\n"
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
+	      "     --exact           ask each CPU what it has free of slab caches\n"
+	      "Of an allocation:\n"
+	      "     --order N         2^N pages\n"
+	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
 	      "     --size 2M|1G      huge pages of that size (blockers, hugepages)\n"
+	      "Pictures:\n"
+	      "     --layer NAME      class, migratetype, order, node, owner or cgroup\n"
+	      "     --curve NAME      order of the cells: linear or hilbert\n"
+	      "     --size WxH        pixels, or characters of the terminal\n"
+	      "     --png FILE        a picture in FILE, or - for stdout\n"
+	      "     --svg FILE        likewise\n"
+	      "     --html FILE       a page to look around in, likewise\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -189,6 +216,9 @@ static void parse_column_option(struct options *o, int c)
 		if (!parse_whole_number(optarg, ~0ULL, &o->limit) || !o->limit)
 			die("bad limit '%s': a number above 0 is wanted", optarg);
 		break;
+	case OPT_TOTAL:
+		o->total = true;
+		break;
 	}
 }
 
@@ -210,8 +240,17 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_CLASS:
 		o->class = optarg;
 		break;
-	case OPT_SIZE:
-		o->size = optarg;
+	case OPT_ORDER:
+		o->order = optarg;
+		break;
+	case OPT_GFP:
+		o->gfp = optarg;
+		break;
+	case OPT_NAME:
+		o->name = optarg;
+		break;
+	case OPT_EXACT:
+		o->exact = true;
 		break;
 	case OPT_RECORD:
 		o->record = optarg;
@@ -225,6 +264,30 @@ static void parse_other_option(struct options *o, int c)
 	}
 }
 
+static void parse_picture_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_LAYER:
+		o->layer = optarg;
+		break;
+	case OPT_CURVE:
+		o->curve = optarg;
+		break;
+	case OPT_SIZE:
+		o->size = optarg;
+		break;
+	case OPT_PNG:
+		o->png = optarg;
+		break;
+	case OPT_SVG:
+		o->svg = optarg;
+		break;
+	case OPT_HTML:
+		o->html = optarg;
+		break;
+	}
+}
+
 static enum option_group group_of(int c)
 {
 	switch (c) {
@@ -232,16 +295,22 @@ static enum option_group group_of(int c)
 		return OPTS_OUTPUT;
 	case 'o': case OPT_OUTPUT_ALL:
 		return OPTS_COLUMNS;
-	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT:
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
 		return OPTS_RECORDS;
 	case OPT_SIZE:
 		return OPTS_SIZE;
 	case OPT_RECORD: case OPT_FROM:
 		return OPTS_SOURCE;
+	case OPT_LAYER: case OPT_CURVE: case OPT_PNG: case OPT_SVG: case OPT_HTML:
+		return OPTS_PICTURE;
 	case 'v':
 		return OPTS_VERBOSE;
 	case 'p':
 		return OPTS_PROCESS;
+	case OPT_NODE:
+		return OPTS_NODE;
+	case OPT_ORDER: case OPT_GFP:
+		return OPTS_ALLOC;
 	default:
 		return OPTS_FILTER;
 	}
@@ -285,6 +354,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_output_option(o, c);
 		parse_column_option(o, c);
 		parse_other_option(o, c);
+		parse_picture_option(o, c);
 	}
 }
 

@@ -10,32 +10,9 @@
 
 #include "out.h"
 
-static void add_string(struct text *t, const char *s, size_t len)
-{
-	text_addc(t, '"');
-	while (len) {
-		size_t n = utf8_len(s, len);
-		unsigned char c = *s;
-
-		if (!n) {
-			text_adds(t, "\\ufffd");	/* no character: say so */
-			n = 1;
-		} else if (c == '"' || c == '\\') {
-			text_add(t, "\\%c", c);
-		} else if (c < ' ' || c == 0x7f) {
-			text_add(t, "\\u%04x", c);
-		} else {
-			text_addn(t, s, n);
-		}
-		s += n;
-		len -= n;
-	}
-	text_addc(t, '"');
-}
-
 static void add_word(struct text *t, const char *s)
 {
-	add_string(t, s, strlen(s));
+	text_add_json(t, s, strlen(s));
 }
 
 static void add_flags(struct text *t, const struct field *f, __u64 value)
@@ -62,7 +39,7 @@ static void add_value(struct text *t, const struct column *c, const void *rec)
 
 	name = column_name(c, rec, &len);
 	if (name) {
-		add_string(t, name, len);
+		text_add_json(t, name, len);
 		return;
 	}
 	if (!column_number(c, rec, &value)) {

@@ -129,6 +129,15 @@ static void parse_class(const struct dataset *ds, const char *word, __u64 *mask)
 	}
 }
 
+static void parse_name(const struct dataset *ds, const char *word, struct mmscope_walk_arg *query)
+{
+	must_have(ds, MMSCOPE_DATASET_FRAMES, "--name");
+	if (strlen(word) >= sizeof(query->name))
+		die("bad name '%s': it has more than %zu characters", word,
+		    sizeof(query->name) - 1);
+	memcpy(query->name, word, strlen(word));
+}
+
 /* The query of a command line. Ends the program with a sentence if it is wrong. */
 void query_parse(struct source *s, const struct dataset *ds, const struct options *o,
 		 struct mmscope_walk_arg *query)
@@ -145,6 +154,12 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 	}
 	if (o->class)
 		parse_class(ds, o->class, &query->class_mask);
+	if (o->name)
+		parse_name(ds, o->name, query);
+	if (o->exact && !(ds->flags & MMSCOPE_DATASET_EXACT))
+		die("%s has nothing that CPUs could be asked: --exact does not apply", ds->name);
+	if (o->exact)
+		query->flags |= MMSCOPE_WALK_EXACT;
 }
 
 /* The columns of a command line. */

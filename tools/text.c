@@ -183,6 +183,30 @@ size_t utf8_len(const char *s, size_t len)
 	return n;
 }
 
+/* As a string of JSON, quotes included; any bytes may be in it. */
+void text_add_json(struct text *t, const char *s, size_t len)
+{
+	text_addc(t, '"');
+	while (len) {
+		size_t n = utf8_len(s, len);
+		unsigned char c = *s;
+
+		if (!n) {
+			text_adds(t, "\\ufffd");	/* no character: say so */
+			n = 1;
+		} else if (c == '"' || c == '\\') {
+			text_add(t, "\\%c", c);
+		} else if (c < ' ' || c == 0x7f) {
+			text_add(t, "\\u%04x", c);
+		} else {
+			text_addn(t, s, n);
+		}
+		s += n;
+		len -= n;
+	}
+	text_addc(t, '"');
+}
+
 /* Decimal or 0x hexadecimal, with K, M, G or T of 1024; @end: what follows. */
 bool parse_number(const char *s, const char **end, __u64 *value)
 {

@@ -32,6 +32,7 @@ void text_addc(struct text *t, char c);
 void text_add_number(struct text *t, __u64 value);
 void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_escaped(struct text *t, const char *s, size_t len, bool last);
+void text_add_json(struct text *t, const char *s, size_t len);
 void text_add_size(struct text *t, __u64 bytes);
 
 size_t utf8_len(const char *s, size_t len);

@@ -48,6 +48,7 @@ union ioctl_arg {
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
 	struct mmscope_rmap_arg rmap;
+	struct mmscope_alloc_arg alloc;
 };
 
 static int ioctl_info(struct reader *r, void *p)
@@ -187,6 +188,7 @@ static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_
 		.start = arg->start,
 		.end = arg->end,
 		.bare = arg->flags & MMSCOPE_WALK_BARE,
+		.exact = arg->flags & MMSCOPE_WALK_EXACT,
 		.frames = {
 			.flags_all = arg->flags_all,
 			.flags_any = arg->flags_any,
@@ -274,7 +276,7 @@ static int ioctl_walk(struct reader *r, void *p)
 	struct pid *pid = NULL;
 	int err = 0;
 
-	if (!ds || arg->flags & ~MMSCOPE_WALK_BARE)
+	if (!ds || arg->flags & ~(MMSCOPE_WALK_BARE | MMSCOPE_WALK_EXACT))
 		return -EOPNOTSUPP;
 	if (arg->__reserved || arg->buf_bytes < ds->rec_size)
 		return -EINVAL;
@@ -425,6 +427,31 @@ static int ioctl_rmap(struct reader *r, void *p)
 	return err;
 }
 
+/* Zone by zone and without memory of its own: there may be none left. */
+static int ioctl_alloc(struct reader *r, void *p)
+{
+	struct mmscope_alloc_arg *arg = p;
+	struct mmscope_alloc_zone __user *buf = u64_to_user_ptr(arg->buf);
+	struct mmscope_alloc_zone rec;
+	struct mmscope_alloc a;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved)
+		return -EINVAL;
+	err = mmscope_dataset_allowed(&mmscope_alloc_zones);
+	if (!err)
+		err = mmscope_alloc_begin(&a, arg);
+	if (err)
+		return err;
+	while (mmscope_alloc_next(&a, &rec))
+		if (a.zones <= arg->nr && copy_to_user(buf + a.zones - 1, &rec, sizeof(rec)))
+			return -EFAULT;
+	mmscope_alloc_result(&a, arg);
+	return 0;
+}
+
 static int ioctl_attach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
@@ -487,6 +514,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
+	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, ioctl_alloc),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

@@ -95,7 +95,7 @@ static int sweep_zones(struct account_walk *x)
 		}
 	}
 	s->unit = count_unit;
-	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
+	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->end = mmscope_sweep_last();
 	ret = mmscope_sweep(s);
 	if (ret)

@@ -3,11 +3,11 @@
  * Memory that was taken at boot and never given back: the kernel image, the
  * first chunk of per-CPU memory. The memory map is found by kernel_table.c.
  *
- * Locks: none; the caller holds the memory hotplug lock for reading.
+ * Locks: the memory hotplug lock for reading, for one piece at a time.
  *
- * Source: _text to _end; pcpu_base_addr, pcpu_unit_offsets, pcpu_unit_size. Parts
- * of both were freed while the system came up (init sections, gaps, what a unit
- * has too much); such frames have lost PG_reserved.
+ * Source: _text to _end; pcpu_base_addr, pcpu_unit_offsets, pcpu_first_chunk.
+ * Parts were freed while the system came up (init sections, gaps); such frames
+ * have lost PG_reserved.
  */
 #include <linux/cpumask.h>
 #include <linux/memory_hotplug.h>
@@ -29,17 +29,15 @@ static bool is_reserved(u64 pfn)
 static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 class,
 			    const char *name)
 {
+	int err = 0;
 	u64 pfn;
-	int err;
 
-	for (pfn = start; pfn < end; pfn++) {
-		if (!is_reserved(pfn))
-			continue;
-		err = mmscope_collect_frames(c, pfn, 1, class, 0, name);
-		if (err)
-			return err;
-	}
-	return mmscope_pause();
+	mmscope_call(get_online_mems)();
+	for (pfn = start; pfn < end && !err; pfn++)
+		if (is_reserved(pfn))
+			err = mmscope_collect_frames(c, pfn, 1, class, 0, name);
+	mmscope_call(put_online_mems)();
+	return err ?: mmscope_pause();
 }
 
 static int collect_image(struct mmscope_collect *c)
@@ -51,14 +49,32 @@ static int collect_image(struct mmscope_collect *c)
 				MMSCOPE_CLASS_KERNEL_IMAGE, "");
 }
 
+/*
+ * The part of a unit that is in use: static and reserved memory, and all of the
+ * first chunk, which comes last. What is beyond was freed for others to take.
+ */
+static u64 unit_pages(const void *base)
+{
+	const void *chunk = *mmscope_sym(pcpu_first_chunk);
+	u64 start = mmscope_read(chunk, pcpu_chunk, base_addr) - (unsigned long)base;
+
+	return (start >> PAGE_SHIFT) + mmscope_read(chunk, pcpu_chunk, nr_pages);
+}
+
+static bool has_first_chunk(void)
+{
+	return mmscope_has(pcpu_base_addr) && mmscope_has(pcpu_unit_offsets) &&
+	       mmscope_has(pcpu_first_chunk) && mmscope_layout(pcpu_chunk, base_addr)->found &&
+	       mmscope_layout(pcpu_chunk, nr_pages)->found;
+}
+
 static int collect_first_chunk(struct mmscope_collect *c)
 {
 	const unsigned long *offsets;
 	int cpu, err = 0;
 	void *base;
 
-	if (!mmscope_has(pcpu_base_addr) || !mmscope_has(pcpu_unit_offsets) ||
-	    !mmscope_has(pcpu_unit_size))
+	if (!has_first_chunk())
 		return 0;
 	base = *mmscope_sym(pcpu_base_addr);
 	offsets = *mmscope_sym(pcpu_unit_offsets);
@@ -68,8 +84,8 @@ static int collect_first_chunk(struct mmscope_collect *c)
 	for_each_possible_cpu(cpu) {
 		u64 pfn = PHYS_PFN(__pa(base + offsets[cpu]));
 
-		err = collect_reserved(c, pfn, pfn + (*mmscope_sym(pcpu_unit_size) >> PAGE_SHIFT),
-				       MMSCOPE_CLASS_PERCPU, "first chunk");
+		err = collect_reserved(c, pfn, pfn + unit_pages(base), MMSCOPE_CLASS_PERCPU,
+				       "first chunk");
 		if (err)
 			break;
 	}

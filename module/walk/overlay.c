@@ -77,6 +77,16 @@ static u16 *find_slot(struct mmscope_collect *c, u32 class, u64 id, const char *
 	return &c->index[slot];
 }
 
+/* Index the owners that are there already. */
+static void index_owners(struct mmscope_collect *c)
+{
+	const struct mmscope_overlay_owner *owner = c->o->owners;
+	u32 i;
+
+	for (i = 0; i < c->o->nr_owners; i++, owner++)
+		*find_slot(c, owner->class, owner->id, owner->name) = i + 1;
+}
+
 static int new_owner(struct mmscope_collect *c, u16 *slot, u32 class, u64 id, const char *name)
 {
 	struct mmscope_overlay *o = c->o;
@@ -309,8 +319,8 @@ static int collect(struct mmscope_collect *c)
  * @parts: enum mmscope_overlay_parts
  *
  * Sleeps. The overlay covers @o->start to @o->end; if @o->end is not ~0 there
- * were too many runs, and another overlay is to be built there. A part that
- * this kernel does not tell is absent.
+ * were too many runs, and another overlay is to be built there: in that the
+ * owners keep their numbers. A part that this kernel does not tell is absent.
  *
  * Return: 0; -ENOMEM; -EINTR when the reader was killed.
  */
@@ -321,13 +331,16 @@ int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64
 	int err = -ENOMEM;
 
 	o->nr_runs = 0;
-	o->nr_owners = 0;
 	o->place = 0;
+	if (start < o->end)
+		o->nr_owners = 0;
 	o->start = start;
 	o->end = ~0ULL;
 	c.index = kvcalloc(INDEX_SLOTS, sizeof(*c.index), GFP_KERNEL);
-	if (c.index)
+	if (c.index) {
+		index_owners(&c);
 		err = collect(&c);
+	}
 	kvfree(c.vmap.areas);
 	kvfree(c.index);
 	if (err)

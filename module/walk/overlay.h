@@ -22,12 +22,16 @@ struct mmscope_walk;
 	WANT_SYM(_end),				\
 	WANT_SYM(pcpu_base_addr),		\
 	WANT_SYM(pcpu_unit_offsets),		\
-	WANT_SYM(pcpu_unit_size)
+	WANT_SYM(pcpu_first_chunk),		\
+	WANT_LAYOUT(pcpu_chunk, base_addr),	\
+	WANT_LAYOUT(pcpu_chunk, nr_pages)
 
 enum mmscope_overlay_parts {
 	MMSCOPE_OVERLAY_KERNEL	= 1 << 0,	/* vmalloc, modules, stacks, percpu, tables */
 	MMSCOPE_OVERLAY_BOOT	= 1 << 1,	/* kernel image, memory map, first percpu chunk */
 	MMSCOPE_OVERLAY_TABLES	= 1 << 2,	/* page tables of processes: walks them all */
+	MMSCOPE_OVERLAY_ALL	= MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT |
+				  MMSCOPE_OVERLAY_TABLES,
 };
 
 /**
@@ -59,7 +63,7 @@ struct mmscope_overlay_run {
  * @runs: in ascending order, disjoint
  * @nr_runs: how many
  * @room_runs: how many there is room for
- * @owners: who they are
+ * @owners: who they are; an overlay that goes on where this one ends has these too
  * @nr_owners: how many
  * @room_owners: how many there is room for
  * @start: first frame that is covered

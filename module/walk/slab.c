@@ -2,9 +2,10 @@
 /*
  * slab_caches: one record for each slab cache (SLUB).
  *
- * Locks: slab_mutex (killable) for BATCH caches at a time: creating, destroying
- * and merging of caches waits for it, allocating and freeing do not. In it
- * n->list_lock, see slab_stat.c; only those spinlock holds are timed.
+ * Locks: slab_mutex (killable) for MMSCOPE_SLAB_BATCH caches at a time: creating,
+ * destroying and merging of caches waits for it, allocating and freeing do not.
+ * In it n->list_lock, see slab_stat.c, and on request interrupts off on one CPU
+ * after the other, see slab_exact.c; only these holds are timed.
  *
  * Staleness: the position of a cache is its index from the tail of slab_caches.
  * New caches are added at the head, so they come last and move nobody; if a
@@ -21,9 +22,6 @@
 #include "compat.h"
 #include "mmscope.h"
 #include "slab.h"
-
-/* caches in one hold of slab_mutex */
-#define BATCH 32
 
 struct slab_flag {
 	slab_flags_t kernel;
@@ -104,46 +102,78 @@ static void slab_fill(struct mmscope_walk *w, const void *s, struct mmscope_slab
 	mmscope_slab_count(w, s, rec);
 }
 
-/* Emit up to BATCH caches from the cursor on; *end: none is left. */
-static int slab_batch(struct mmscope_walk *w, bool *end)
+/* What the CPUs have told; an estimate of the rest does not become exact by it. */
+static void add_exact(const struct mmscope_slab_exact *x, struct mmscope_slab_cache *rec)
+{
+	if (x->odd)
+		return;
+	rec->cpu_free_objects = x->listed + x->kept;
+	/* objects may have moved since the others were counted */
+	if (!(rec->state & MMSCOPE_LIST_CUT) && rec->cpu_free_objects <= rec->inuse_objects)
+		rec->inuse_exact_objects = rec->inuse_objects - rec->cpu_free_objects;
+}
+
+/**
+ * mmscope_slab_batch - some caches, from the oldest on
+ * @first: index of the first
+ * @x: @cache is filled; slab_mutex is held, and must be as long as they are used
+ * @room: how many at most
+ * @end: set if there are no more
+ *
+ * Return: how many.
+ */
+u32 mmscope_slab_batch(u64 first, struct mmscope_slab_exact *x, u32 room, bool *end)
 {
 	struct list_head *caches = mmscope_sym(slab_caches);
-	struct mutex *mutex = mmscope_sym(slab_mutex);
-	u64 index = 0, first = w->cursor.pos;
-	struct mmscope_slab_cache rec;
 	struct list_head *pos;
-	int ret = 0;
+	u64 index = 0;
+	u32 nr = 0;
 
-	if (mutex_lock_killable(mutex))
-		return -EINTR;
-	*end = true;
+	*end = false;
 	list_for_each_prev(pos, caches) {
 		if (index++ < first)
 			continue;
-		if (mmscope_full(w) || index > first + BATCH) {
-			*end = false;
-			break;
-		}
-		slab_fill(w, (void *)pos - mmscope_layout(kmem_cache, list)->offset, &rec);
-		ret = mmscope_emit(w, &rec, index);
-		if (ret)
-			break;
+		if (nr == room)
+			return nr;
+		x[nr++].cache = (void *)pos - mmscope_layout(kmem_cache, list)->offset;
 	}
-	mutex_unlock(mutex);
+	*end = true;
+	return nr;
+}
+
+/* under slab_mutex; *end: no cache is left */
+static int emit_batch(struct mmscope_walk *w, bool *end)
+{
+	struct mmscope_slab_exact *x = w->priv;
+	u32 room = min_t(u32, MMSCOPE_SLAB_BATCH, w->limit - w->nr);
+	u32 i, nr = mmscope_slab_batch(w->cursor.pos, x, room, end);
+	struct mmscope_slab_cache rec;
+	int ret = 0;
+
+	if (w->q.exact)
+		ret = mmscope_slab_exact(w, x, nr);
+	for (i = 0; i < nr && !ret; i++) {
+		slab_fill(w, x[i].cache, &rec);
+		if (w->q.exact)
+			add_exact(&x[i], &rec);
+		ret = mmscope_emit(w, &rec, w->cursor.pos + 1);
+	}
 	return ret;
 }
 
 static int slab_walk(struct mmscope_walk *w)
 {
+	struct mutex *mutex = mmscope_sym(slab_mutex);
 	bool end;
 	int ret;
 
 	for (;;) {
-		ret = slab_batch(w, &end);
-		if (ret)
+		if (mutex_lock_killable(mutex))
+			return -EINTR;
+		ret = emit_batch(w, &end);
+		mutex_unlock(mutex);
+		if (ret || end)
 			return ret;
-		if (end)
-			return 0;
 		if (mmscope_full(w))
 			return MMSCOPE_MORE;
 		ret = mmscope_pause();
@@ -172,6 +202,10 @@ static const struct mmscope_field_def slab_fields[] = {
 	      "objects in use, or free on a CPU's slab where nobody can tell"),
 	MORE(struct mmscope_slab_cache, inuse_min_objects, COUNT,
 	     "objects in use if all were free that CPU slabs can hold free"),
+	MORE(struct mmscope_slab_cache, inuse_exact_objects, COUNT,
+	     "objects in use, exactly: inuse_objects - cpu_free_objects, on request"),
+	MORE(struct mmscope_slab_cache, cpu_free_objects, COUNT,
+	     "objects free on the CPUs' slabs, as the CPUs count them, on request"),
 	MORE(struct mmscope_slab_cache, free_objects, COUNT, "free objects on partial slabs"),
 	FIELD(struct mmscope_slab_cache, partial_slabs, COUNT,
 	      "slabs on the nodes' lists of partly used ones"),
@@ -216,6 +250,7 @@ static const struct mmscope_need slab_needs[] = {
 	WANT_LAYOUT(kmem_cache, cpu_slab),
 	WANT_LAYOUT(kmem_cache_cpu, slab),
 	WANT_LAYOUT(kmem_cache_cpu, partial),
+	MMSCOPE_SLAB_EXACT_NEEDS,
 	{ }
 };
 
@@ -223,9 +258,12 @@ const struct mmscope_dataset mmscope_slab_caches = {
 	.name = "slab_caches",
 	.help = "slab caches: object sizes, slabs, objects in use, memory, flags",
 	.id = MMSCOPE_DS_SLAB_CACHES,
+	.flags = MMSCOPE_DATASET_EXACT,
 	.rec_size = sizeof(struct mmscope_slab_cache),
+	.priv_size = MMSCOPE_SLAB_BATCH * sizeof(struct mmscope_slab_exact),
 	.fields = slab_fields,
 	.nr_fields = ARRAY_SIZE(slab_fields),
 	.needs = slab_needs,
 	.walk = slab_walk,
+	.exact = mmscope_slab_exact_lacks,
 };

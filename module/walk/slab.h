@@ -21,7 +21,41 @@ static inline u32 mmscope_oo_objects(u32 oo)
 	return oo & 0xffff;
 }
 
+/* caches in one hold of slab_mutex */
+#define MMSCOPE_SLAB_BATCH 32
+
+/**
+ * struct mmscope_slab_exact - a cache, and what CPUs have free of it
+ * @cache: its struct kmem_cache
+ * @cpu_slab: its per-CPU part
+ * @random: links to free objects are mixed with it
+ * @offset: of the link in a free object
+ * @size: of an object
+ * @listed: objects free on the CPUs' own lists
+ * @kept: objects free on the CPUs' slabs otherwise: the slabs' counters tell them
+ * @odd: something did not look as it should: nothing is known
+ */
+struct mmscope_slab_exact {
+	const void *cache;
+	const void __percpu *cpu_slab;
+	unsigned long random;
+	u32 offset;
+	u32 size;
+	u64 listed;
+	u64 kept;
+	bool odd;
+};
+
+u32 mmscope_slab_batch(u64 first, struct mmscope_slab_exact *x, u32 room, bool *end);
 void mmscope_slab_count(struct mmscope_walk *w, const void *s,
 			struct mmscope_slab_cache *rec);
+const char *mmscope_slab_exact_lacks(void);
+int mmscope_slab_exact(struct mmscope_walk *w, struct mmscope_slab_exact *x, u32 nr);
+
+/* what exact counts are built from, for tables of needs */
+#define MMSCOPE_SLAB_EXACT_NEEDS		\
+	WANT_LAYOUT(kmem_cache, offset),	\
+	WANT_LAYOUT(kmem_cache_cpu, freelist),	\
+	WANT_LAYOUT(slab, next)
 
 #endif /* _MMSCOPE_WALK_SLAB_H */

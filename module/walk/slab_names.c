@@ -45,9 +45,11 @@ static int collect(struct mmscope_slab_names *t)
 	if (mutex_lock_killable(mutex))
 		return -EINTR;
 	list_for_each(pos, caches) {
-		if (nr < t->room)
+		if (nr < t->room) {
 			fill((void *)pos - mmscope_layout(kmem_cache, list)->offset,
 			     &t->names[nr]);
+			t->names[nr].index = nr;
+		}
 		nr++;
 	}
 	mutex_unlock(mutex);

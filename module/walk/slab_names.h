@@ -12,12 +12,14 @@
  * @cache: its struct kmem_cache, never to be dereferenced
  * @reclaimable: its pages count as reclaimable (SLAB_RECLAIM_ACCOUNT)
  * @size: bytes of an object, with all that belongs to it
+ * @index: in the kernel's list, 0: the newest
  * @name: its name
  */
 struct mmscope_slab_name {
 	unsigned long cache;
 	bool reclaimable;
 	u32 size;
+	u32 index;
 	char name[64];
 };
 

@@ -10,7 +10,7 @@
  * Staleness: the sums of a node are atomic counters, read one by one. Slabs of
  * CPUs are lockless hints: a slab may be gone when it is looked at, so it is
  * copied with faults caught and must still name the cache. Objects free on a
- * CPU's slabs cannot be seen and count as in use, as everywhere in the kernel.
+ * CPU's slabs count as in use, as everywhere in the kernel; see slab_exact.c.
  *
  * Sources: kmem_cache.node[] (kmem_cache_node.nr_partial, partial, nr_slabs,
  * total_objects), kmem_cache.cpu_slab (kmem_cache_cpu.slab, partial), slab.inuse,
@@ -189,6 +189,8 @@ void mmscope_slab_count(struct mmscope_walk *w, const void *s,
 	rec->free_objects = min(rec->free_objects, rec->total_objects);
 	rec->inuse_objects = rec->total_objects - rec->free_objects;
 	rec->inuse_min_objects = MMSCOPE_UNKNOWN;
+	rec->cpu_free_objects = MMSCOPE_UNKNOWN;
+	rec->inuse_exact_objects = MMSCOPE_UNKNOWN;
 	if (rec->cpu_slabs != MMSCOPE_UNKNOWN) {
 		hidden = (rec->cpu_slabs + rec->cpu_partial_slabs) * rec->objects_per_slab;
 		rec->inuse_min_objects = sub_or_zero(rec->inuse_objects, hidden);

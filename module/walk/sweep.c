@@ -112,7 +112,7 @@ static void find_cache(struct mmscope_sweep *s, struct mmscope_piece *u)
 /* Frames that only others can tell about. The owner's number, from 1, is the key. */
 static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
-	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->head_pfn);
+	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->pfn);
 	u32 class;
 
 	if (!run)
@@ -239,6 +239,8 @@ static int sweep_section(struct mmscope_sweep *s)
 	u64 next;
 	int ret = 0;
 
+	if (s->parts)
+		end = min(end, s->overlay.end);
 	if (!online)
 		s->pos = end;
 	while (s->pos < end && !ret) {
@@ -253,7 +255,13 @@ static int sweep_section(struct mmscope_sweep *s)
 	return ret;
 }
 
-static int begin(struct mmscope_sweep *s)
+/**
+ * mmscope_sweep_begin - build the tables, for who needs them before the first unit
+ * @s: as for mmscope_sweep(), which calls this itself
+ *
+ * Return: 0, -EINTR, -ENOMEM.
+ */
+int mmscope_sweep_begin(struct mmscope_sweep *s)
 {
 	int ret;
 
@@ -278,7 +286,7 @@ static int begin(struct mmscope_sweep *s)
  */
 int mmscope_sweep(struct mmscope_sweep *s)
 {
-	int ret = begin(s);
+	int ret = mmscope_sweep_begin(s);
 
 	while (!ret && s->pos < s->end) {
 		if (s->parts && (s->pos < s->overlay.start || s->pos >= s->overlay.end)) {

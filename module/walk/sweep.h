@@ -95,6 +95,7 @@ struct mmscope_owner {
 	char name[64];
 };
 
+int mmscope_sweep_begin(struct mmscope_sweep *s);
 int mmscope_sweep(struct mmscope_sweep *s);
 void mmscope_sweep_free(struct mmscope_sweep *s);
 u64 mmscope_sweep_last(void);

@@ -103,6 +103,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_FRAMES	= 19,	/* answers of MMSCOPE_IOC_PAGE */
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
+	MMSCOPE_DS_SLAB_USE	= 22,
 };
 
 /* ------------------------------------------------------------------ records
@@ -268,7 +269,8 @@ enum mmscope_slab_flags {
 /*
  * MMSCOPE_DS_SLAB_CACHES: one cache (struct kmem_cache, SLUB). in-use counts as
  * /proc/slabinfo does: objects free on a per-CPU slab count as in use. The true
- * number lies in [inuse_min_objects, inuse_objects].
+ * number lies in [inuse_min_objects, inuse_objects]; MMSCOPE_WALK_EXACT finds it
+ * by asking each CPU, unless the partial list was sampled (MMSCOPE_LIST_CUT).
  */
 struct mmscope_slab_cache {
 	char name[64];
@@ -294,6 +296,68 @@ struct mmscope_slab_cache {
 	__u32 __reserved;
 	char ctor[64];			/* symbol of s->ctor */
 	__u64 partial[MMSCOPE_NR_NODES];	/* n->nr_partial of each node */
+	__u64 cpu_free_objects;		/* free on CPUs' slabs, MMSCOPE_WALK_EXACT; else UNKNOWN */
+	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
+};
+
+enum mmscope_slab_state {
+	MMSCOPE_SLAB_FULL	= 0,	/* no free object; it is on no list */
+	MMSCOPE_SLAB_PARTIAL	= 1,	/* on its node's list of partial slabs */
+	MMSCOPE_SLAB_CPU	= 2,	/* a CPU allocates from it (frozen) */
+	MMSCOPE_SLAB_CPU_PARTIAL = 3,	/* a CPU keeps it to allocate from next. 6.1: frozen,
+					 * has free objects, and was no CPU's active slab
+					 * when the sweep began. 6.12: has free objects, but is
+					 * on no node's list
+					 */
+	MMSCOPE_SLAB_MOVING	= 4,	/* has free objects, on no list, where CPUs keep no slabs */
+};
+
+/*
+ * MMSCOPE_DS_SLABS: one slab, found by sweeping the page frames: no lock of the
+ * slab allocator is taken, however many slabs there are.
+ */
+struct mmscope_slab {
+	__u64 pfn;		/* of its first frame */
+	__u64 pages;
+	__u32 node;
+	__u32 zone;
+	__u32 order;
+	__u32 state;		/* enum mmscope_slab_state */
+	__u32 objects;		/* slab.objects: there is room for */
+	__u32 inuse;		/* slab.inuse; free on the CPU's own list counts as in use */
+	__u32 free;		/* objects - inuse */
+	__u32 cpu;		/* that allocated from it when the sweep began, or UNKNOWN32 */
+	char cache[64];		/* empty: made after the sweep began */
+};
+
+#define MMSCOPE_NR_SLAB_FILLS	12
+
+/*
+ * MMSCOPE_DS_SLAB_USE: the slabs of one cache, summed up over one sweep. One
+ * record with the name "?" has those whose cache is not known, if there are any.
+ */
+struct mmscope_slab_use {
+	char name[64];
+	__u64 slabs;
+	__u64 pages;
+	__u64 total_objects;		/* sum of slab.objects */
+	__u64 inuse_objects;		/* sum of slab.inuse: as MMSCOPE_DS_SLABS */
+	__u64 free_objects;		/* total_objects - inuse_objects */
+	__u64 full_slabs;		/* by enum mmscope_slab_state */
+	__u64 partial_slabs;
+	__u64 cpu_slabs;
+	__u64 cpu_partial_slabs;
+	__u64 moving_slabs;
+	__u64 empty_slabs;		/* of all these, without an object in use */
+	__u64 packable_slabs;		/* slabs that would be empty if the others were full */
+	__u64 packable_pages;		/* their pages */
+	__u64 cpu_free_objects;		/* free on CPUs' own lists, MMSCOPE_WALK_EXACT;
+					 * else UNKNOWN
+					 */
+	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
+	__u64 fill[MMSCOPE_NR_SLAB_FILLS];	/* slabs by percent of their objects in use:
+						 * 0, 1-10, 11-20 .. 91-99, 100
+						 */
 };
 
 enum mmscope_page_kind {
@@ -729,6 +793,58 @@ struct mmscope_rmap {
 	char comm[16];
 };
 
+/* how one look of the page allocator at a zone ends */
+enum mmscope_alloc_verdict {
+	MMSCOPE_ALLOC_NOT_TRIED	  = 0,	/* such an allocation does not look so here */
+	MMSCOPE_ALLOC_SUCCESS	  = 1,
+	MMSCOPE_ALLOC_BELOW_WATERMARK = 2, /* too few free pages */
+	MMSCOPE_ALLOC_NO_BLOCK	  = 3,	/* enough of them, but no block large enough */
+	MMSCOPE_ALLOC_WRONG_TYPE  = 4,	/* there are blocks, but none that this look may take */
+	MMSCOPE_ALLOC_DIRTY_LIMIT = 5,	/* __GFP_WRITE: the node has its share of dirty pages */
+};
+
+/* what may make the allocator decide otherwise, and cannot be seen from here */
+enum mmscope_alloc_unknown {	/* flags */
+	MMSCOPE_ALLOC_NODE_RECLAIM = 1 << 0,	/* reclaims from the node while it looks */
+	MMSCOPE_ALLOC_UNACCEPTED   = 1 << 1,	/* memory of a confidential VM not taken over yet */
+	MMSCOPE_ALLOC_DIRTY_UNREAD = 1 << 2,	/* the dirty limits are not known */
+};
+
+/*
+ * MMSCOPE_DS_ALLOC_ZONES: one zone that an allocation would look at, in the
+ * order of the zonelist. The allocator goes through the zones with the low
+ * watermark; on kernels with ZONE_DMA32 often twice, at `first` without breaking
+ * up pageblocks of other types. If no zone will do it wakes kswapd and goes
+ * through them again with the min watermark or what of it the flags may use
+ * (`slow`), with __GFP_MEMALLOC then without any (`reserves`). A look succeeds
+ * when its margin is above 0 and there is a block that it may take.
+ */
+struct mmscope_alloc_zone {
+	__u32 node;
+	__u32 zone;
+	__u32 first;		/* enum mmscope_alloc_verdict */
+	__u32 fast;		/* likewise */
+	__u32 slow;
+	__u32 reserves;
+	__u64 free_pages;	/* zone->vm_stat[NR_FREE_PAGES] */
+	__u64 highatomic_pages;	/* of these, kept for atomic allocations of high order:
+				 * zone->nr_free_highatomic, 6.1: nr_reserved_highatomic
+				 */
+	__u64 cma_pages;	/* of these, in CMA blocks: NR_FREE_CMA_PAGES */
+	__u64 lowmem_reserve_pages; /* kept from allocations that could use a higher zone */
+	__u64 boost_pages;	/* zone->watermark_boost, contained in the watermarks below */
+	__u64 fast_watermark;	/* low watermark */
+	__u64 slow_watermark;	/* min watermark, or the part of it that holds for the flags */
+	__u64 fast_margin;	/* signed: usable free pages - watermark - lowmem reserve */
+	__u64 slow_margin;	/* signed */
+	__u64 free_after_pages;	/* signed: free_pages without the block asked for */
+	__u32 largest_order;	/* of the blocks that `slow` may take; UNKNOWN32: none */
+	__u32 largest_own_order; /* of those that have the migratetype; UNKNOWN32: none */
+	__u32 pcp_ready;	/* 1: the CPU has such a block on its own list */
+	__u32 unknown;		/* flags, enum mmscope_alloc_unknown */
+	__u64 pcp_pages;	/* all that the CPU has on its lists */
+};
+
 /* -------------------------------------------------------------------- calls */
 
 /* MMSCOPE_IOC_INFO */
@@ -797,6 +913,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
+	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -830,6 +947,9 @@ struct mmscope_cursor {
 
 enum mmscope_walk_flags {
 	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class alone */
+	MMSCOPE_WALK_EXACT	= 1 << 1,	/* EXACT datasets: interrupt each CPU to count the
+						 * objects that are free on its own lists
+						 */
 };
 
 /* MMSCOPE_IOC_WALK */
@@ -900,12 +1020,12 @@ struct mmscope_rmap_arg {
 	__u32 pid;		/* in: only this process; 0: all */
 	__u32 flags;		/* in: must be 0 */
 	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RMAP_MAX */
-	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty; any
-				 * order, they may overlap
+	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty, in
+				 * any order; they may overlap
 				 */
 	__u64 buf;		/* in: where records go */
 	__u64 buf_bytes;	/* in: room there, at least one record */
-	struct mmscope_cursor cursor;	/* in, out: pid (of the initial namespace), address */
+	struct mmscope_cursor cursor;	/* in, out: pid of the initial namespace, address */
 	__u32 nr;		/* out: records written */
 	__u32 rec_size;		/* out: bytes */
 	__u32 status;		/* out: enum mmscope_walk_status */
@@ -917,6 +1037,76 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+};
+
+/* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
+enum mmscope_gfp {
+	MMSCOPE_GFP_DMA		= 1 << 0,
+	MMSCOPE_GFP_HIGHMEM	= 1 << 1,
+	MMSCOPE_GFP_DMA32	= 1 << 2,
+	MMSCOPE_GFP_MOVABLE	= 1 << 3,
+	MMSCOPE_GFP_RECLAIMABLE	= 1 << 4,
+	MMSCOPE_GFP_HIGH	= 1 << 5,
+	MMSCOPE_GFP_ATOMIC	= 1 << 6,	/* until 6.2; no effect later */
+	MMSCOPE_GFP_IO		= 1 << 7,
+	MMSCOPE_GFP_FS		= 1 << 8,
+	MMSCOPE_GFP_ZERO	= 1 << 9,
+	MMSCOPE_GFP_DIRECT_RECLAIM = 1 << 10,
+	MMSCOPE_GFP_KSWAPD_RECLAIM = 1 << 11,
+	MMSCOPE_GFP_WRITE	= 1 << 12,
+	MMSCOPE_GFP_NOWARN	= 1 << 13,
+	MMSCOPE_GFP_RETRY_MAYFAIL = 1 << 14,
+	MMSCOPE_GFP_NOFAIL	= 1 << 15,
+	MMSCOPE_GFP_NORETRY	= 1 << 16,
+	MMSCOPE_GFP_MEMALLOC	= 1 << 17,
+	MMSCOPE_GFP_COMP	= 1 << 18,
+	MMSCOPE_GFP_NOMEMALLOC	= 1 << 19,
+	MMSCOPE_GFP_HARDWALL	= 1 << 20,
+	MMSCOPE_GFP_THISNODE	= 1 << 21,
+	MMSCOPE_GFP_ACCOUNT	= 1 << 22,
+};
+
+enum mmscope_alloc_result {
+	MMSCOPE_ALLOC_AT_ONCE	= 0,	/* the fast path */
+	MMSCOPE_ALLOC_SLOW	= 1,	/* below the low watermark; kswapd is woken */
+	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before reclaim or compaction, which may not help */
+	MMSCOPE_ALLOC_FAIL	= 3,
+};
+
+enum mmscope_alloc_may {	/* flags: what such an allocation may do when no zone will do */
+	MMSCOPE_ALLOC_MAY_KSWAPD  = 1 << 0,	/* wake kswapd */
+	MMSCOPE_ALLOC_MAY_RECLAIM = 1 << 1,	/* reclaim itself */
+	MMSCOPE_ALLOC_MAY_COMPACT = 1 << 2,
+	MMSCOPE_ALLOC_MAY_RETRY	  = 1 << 3,	/* more than once */
+	MMSCOPE_ALLOC_MAY_OOM	  = 1 << 4,	/* call the OOM killer */
+};
+
+/*
+ * MMSCOPE_IOC_ALLOC: would alloc_pages_node() succeed now? For an ordinary task
+ * of the CPU that asks: not real-time, not exiting, not itself reclaiming, no
+ * scope such as memalloc_nofs_save(). Cpusets, memory policies and the limits of
+ * cgroups are not looked at. Nothing is locked but against memory hotplug: as
+ * for the allocator itself, a block may be gone the moment after.
+ * EINVAL also: no such order, node not online, flags that exclude each other.
+ */
+struct mmscope_alloc_arg {
+	__u32 size;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u32 order;		/* in */
+	__u32 gfp;		/* in: enum mmscope_gfp */
+	__u32 node;		/* in: where to begin, MMSCOPE_ANY: the caller's */
+	__u32 nr;		/* in: room in buf, out: zones there are */
+	__u64 buf;		/* in: struct mmscope_alloc_zone[nr] */
+	__u32 rec_size;		/* out */
+	__u32 result;		/* out: enum mmscope_alloc_result */
+	__u32 from_node;	/* out: who gives the block; UNKNOWN32: nobody */
+	__u32 from_zone;	/* out: likewise */
+	__u32 cpu;		/* out: whose lists were looked at */
+	__u32 migratetype;	/* out: whose free lists are preferred */
+	__u32 may;		/* out: flags, enum mmscope_alloc_may */
+	__u32 unknown;		/* out: flags, enum mmscope_alloc_unknown, of all zones */
+	__u32 list_node;	/* out: whose zonelist it is */
+	__u32 __reserved;
 };
 
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
@@ -933,5 +1123,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_ATTACH	_IOWR(MMSCOPE_IOC_TYPE, 4, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_DETACH	_IOWR(MMSCOPE_IOC_TYPE, 5, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
+#define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */
