@@ -71,6 +71,8 @@ _mmscope()
 		esac
 		cur=${cur#"$prefix"}
 		words=$(_mmscope_columns) ;;
+	blockers)
+		words=census ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
