@@ -80,7 +80,9 @@ static int count_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 	a->seen += pages;
 	a->class[u->class].pages += pages;
 	/* what is cut by the end of a pageblock is counted where it begins */
-	if (u->pfn == u->head_pfn)
+	if (!u->order)
+		a->class[u->class].blocks += pages;
+	else if (u->pfn == u->head_pfn)
 		a->class[u->class].blocks++;
 	if (u->flags & (BIT(PG_dirty) | BIT(PG_writeback)))
 		a->class[u->class].dirty += pages;
@@ -103,6 +105,7 @@ static int sweep_zones(struct account_walk *x)
 			read_span(&NODE_DATA(nid)->node_zones[i],
 				  &x->zones[nid * MAX_NR_ZONES + i]);
 	s->unit = count_unit;
+	s->runs = true;
 	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
 	s->end = mmscope_sweep_last();
 	ret = mmscope_sweep(s);

@@ -115,6 +115,7 @@ static int extent_walk(struct mmscope_walk *w)
 
 	s->w = w;
 	s->unit = take_unit;
+	s->runs = true;
 	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT |
 		   (w->q.bare ? 0 : MMSCOPE_OVERLAY_TABLES);
 	/* a run that did not fit is begun again: it ends where it did at the earliest */

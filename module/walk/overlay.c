@@ -381,6 +381,26 @@ const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o
 }
 
 /**
+ * mmscope_overlay_until - how far goes the answer of mmscope_overlay_find()?
+ * @o: the overlay, just asked
+ * @pfn: the frame it was asked for
+ *
+ * Return: the first frame beyond it that may have another owner.
+ */
+u64 mmscope_overlay_until(const struct mmscope_overlay *o, u64 pfn)
+{
+	const struct mmscope_overlay_run *run = o->runs + o->place;
+
+	if (!o->nr_runs)
+		return ~0ULL;
+	if (pfn < run->pfn)
+		return run->pfn;
+	if (pfn < run_end(run))
+		return run_end(run);
+	return o->place + 1 < o->nr_runs ? run[1].pfn : ~0ULL;
+}
+
+/**
  * mmscope_overlay_free - drop all
  * @o: the overlay, empty afterwards
  */

@@ -82,6 +82,7 @@ struct mmscope_overlay {
 int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64 start,
 			  u32 parts);
 const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn);
+u64 mmscope_overlay_until(const struct mmscope_overlay *o, u64 pfn);
 void mmscope_overlay_free(struct mmscope_overlay *o);
 
 #endif /* _MMSCOPE_WALK_OVERLAY_H */

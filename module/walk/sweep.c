@@ -126,6 +126,12 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->key = run->owner + 1;
 }
 
+/* How far are frames alike that only others can tell about? */
+static u64 referrer_until(const struct mmscope_sweep *s, const struct mmscope_piece *u)
+{
+	return mmscope_overlay_until(&s->overlay, u->head_pfn);
+}
+
 static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
 	const struct mmscope_frame *f = &s->frame;
@@ -134,24 +140,33 @@ static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->class = mmscope_frame_class(f, kind, u->migratetype);
 	u->inferred = u->class == MMSCOPE_CLASS_PINNED;
 	u->key = 0;
+	s->alike_end = 0;
 	switch (u->class) {
 	case MMSCOPE_CLASS_SLAB:
 		find_cache(s, u);
 		break;
+	case MMSCOPE_CLASS_ANON:
+		s->alike_end = ~0ULL;
+		break;
 	case MMSCOPE_CLASS_FILE:
 	case MMSCOPE_CLASS_SHMEM:
+		s->alike_end = ~0ULL;
+		fallthrough;
 	case MMSCOPE_CLASS_PINNED:
 	case MMSCOPE_CLASS_HUGETLB:
 		u->key = f->mapping;
 		break;
 	case MMSCOPE_CLASS_RESERVED:
 		find_referrer(s, u);
-		if (!u->key && !mmscope_is_ram(&s->ram, u->head_pfn))
+		if (u->key)
+			s->alike_end = referrer_until(s, u);
+		else if (!mmscope_is_ram(&s->ram, u->head_pfn))
 			u->class = MMSCOPE_CLASS_HOLE;
 		break;
 	case MMSCOPE_CLASS_UNATTRIBUTED:
 	case MMSCOPE_CLASS_PAGETABLE:
 		find_referrer(s, u);
+		s->alike_end = referrer_until(s, u);
 		break;
 	}
 }
@@ -169,6 +184,56 @@ static void make_unit(struct mmscope_sweep *s, const struct page *page, u32 migr
 	/* slabs have a vector of their objects' cgroups there */
 	u->memcg = mmscope_frame_is_slab(f) ? 0 : f->memcg;
 	classify(s, u);
+}
+
+/* ------------------------------------------------------------- frames alike */
+
+/* These change as a page is used, and tell nothing of whose it is. */
+#define USE_FLAGS (BIT(PG_locked) | BIT(PG_waiters) | BIT(PG_referenced) | BIT(PG_active) | \
+		   BIT(PG_uptodate) | BIT(PG_workingset) | BIT(PG_anon_exclusive))
+
+/* references and type of a struct page, which are neighbours, as one word */
+static u64 read_counts(const struct page *page)
+{
+	BUILD_BUG_ON(offsetof(struct page, _refcount) != offsetof(struct page, page_type) + 4);
+	return READ_ONCE(*(const u64 *)&page->page_type);
+}
+
+/*
+ * How many frames from @page on have the words that the one before them has? They
+ * are what it is, and its owner's.
+ */
+static unsigned long count_alike(const struct mmscope_frame *f, const struct page *page,
+				 unsigned long max)
+{
+	/* the word that links a page to its head has a mark of another owner then */
+	const bool is_kernel = !f->mapping;
+	/* how often it is mapped tells nothing, nor do a few references */
+	const bool mapped = (s32)f->type >= 0 && f->refcount < MMSCOPE_PIN_WEIGHT;
+	const u64 counts_mask = mapped ? ~((MMSCOPE_PIN_WEIGHT - 1ULL) << 32 | 0xffffff) : ~0ULL;
+	const u64 counts = (u64)f->refcount << 32 | f->type;
+	const struct page *start = page, *end = page + max;
+
+	for (; page < end; page++) {
+		if ((mmscope_frame_flags(page) ^ f->flags) & ~USE_FLAGS ||
+		    compat_page_link(page) & 1 || (is_kernel && mmscope_is_pool_link(compat_page_link(page))) ||
+		    (unsigned long)READ_ONCE(page->mapping) != f->mapping ||
+		    (read_counts(page) ^ counts) & counts_mask ||
+		    compat_memcg_data(page) != f->memcg)
+			break;
+	}
+	return page - start;
+}
+
+/* Take the frames behind a single one along with it. */
+static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
+		      const struct page *page, unsigned long end)
+{
+	const struct mmscope_frame *f = &s->frame;
+
+	end = min_t(u64, end, s->alike_end);
+	if (!f->order && !f->state && f->refcount && u->pfn + 1 < end)
+		u->pages += count_alike(f, page + 1, end - u->pfn - 1);
 }
 
 /* ------------------------------------------------------------------- filters */
@@ -220,6 +285,8 @@ static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct 
 		u.pages = min(s->frame_end, end) - u.pfn;
 		if (!flags || flags_wanted(s)) {
 			make_unit(s, page, migratetype, &u);
+			if (s->runs && !single)
+				add_alike(s, &u, page, end);
 			if (unit_wanted(s, &u))
 				ret = s->unit(s, &u);
 		}

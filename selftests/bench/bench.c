@@ -3,7 +3,7 @@
  * The benchmark: each task done by mmscope and by others, some times each, in
  * one guest. Nothing is asserted. Times of an emulated machine mean little, so
  * look at the ratios.
- * usage: bench [RUNS]
+ * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where; none: all)
  */
 #include <stdarg.h>
 #include <time.h>
@@ -232,9 +232,20 @@ static void where(struct bench *b)
 	bench_run(b, "  of this: accounting", run_walk, &accounting);
 }
 
+static bool is_wanted(char **groups, const char *group)
+{
+	char **g;
+
+	for (g = groups; *g; g++)
+		if (!strcmp(*g, group))
+			return true;
+	return !*groups;
+}
+
 int main(int argc, char **argv)
 {
-	struct bench b = { .runs = argc > 1 ? atoi(argv[1]) : 5 };
+	struct bench b = { .runs = argc > 1 ? atoi(argv[1]) : 0 };
+	char **groups = argv + 2;
 
 	if (b.runs < 1 || b.runs > MAX_RUNS)
 		die("1 to %d runs", MAX_RUNS);
@@ -249,17 +260,24 @@ int main(int argc, char **argv)
 	if (b.big == MAP_FAILED)
 		die("no memory");
 
-	sweep(&b, "hardly any used");
-	slabs(&b);
-	who_maps(&b);
-	free_blocks(&b);
-	load_fill(550, 8);
-	sweep(&b, "half of them used");
-	load_free();
+	if (is_wanted(groups, "sweep"))
+		sweep(&b, "hardly any used");
+	if (is_wanted(groups, "rmap"))
+		who_maps(&b);
+	if (is_wanted(groups, "free"))
+		free_blocks(&b);
+	if (is_wanted(groups, "sweep")) {
+		load_fill(500, 8);
+		sweep(&b, "half of them used");
+		load_free();
+	}
 	load_fill(930, 0);
-	sweep(&b, "nearly all used");
-	slabs(&b);
-	where(&b);
+	if (is_wanted(groups, "sweep"))
+		sweep(&b, "nearly all used");
+	if (is_wanted(groups, "slab"))
+		slabs(&b);
+	if (is_wanted(groups, "where"))
+		where(&b);
 	load_free();
 	close(b.fixture);
 	fixture_unload();
