@@ -48,6 +48,33 @@ static inline u64 compat_free_highatomic(const struct zone *zone)
 #endif
 }
 
+/* what the allocator leaves to atomic allocations: of the reserve all, or its free part */
+static inline u64 compat_highatomic_unusable(const struct zone *zone)
+{
+#ifdef HAVE_NR_FREE_HIGHATOMIC
+	return READ_ONCE(zone->nr_free_highatomic);
+#else
+	return READ_ONCE(zone->nr_reserved_highatomic);
+#endif
+}
+
+/* single pages that may be had below the boosted min watermark; Linux 6.3 lost a flag */
+#ifdef __GFP_ATOMIC
+#define compat_gfp_ignores_boost(_gfp) ((_gfp) & __GFP_ATOMIC)
+#else
+#define __GFP_ATOMIC ((__force gfp_t)0U)
+#define compat_gfp_ignores_boost(_gfp) ((_gfp) & __GFP_HIGH)
+#endif
+
+static inline bool compat_has_unaccepted(const struct zone *zone)
+{
+#ifdef CONFIG_UNACCEPTED_MEMORY
+	return !list_empty(&zone->unaccepted_pages);
+#else
+	return false;
+#endif
+}
+
 static inline u64 compat_pcp_high_min(const struct per_cpu_pages *pcp)
 {
 #ifdef HAVE_PCP_HIGH_MIN

@@ -38,6 +38,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_EXTENTS] = &mmscope_extents,
 	[MMSCOPE_DS_ACCOUNTING] = &mmscope_accounting,
 	[MMSCOPE_DS_RMAPS] = &mmscope_rmaps,
+	[MMSCOPE_DS_ALLOC_ZONES] = &mmscope_alloc_zones,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -39,7 +39,11 @@ struct task_struct;
 	X(_end, char)							\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
-	X(pcpu_unit_size, int)
+	X(pcpu_unit_size, int)						\
+	X(page_group_by_mobility_disabled, int)				\
+	X(node_reclaim_mode, int)					\
+	X(vm_dirty_ratio, int)						\
+	X(vm_dirty_bytes, unsigned long)
 
 /* X(name, return type, value of the stub, prototype) */
 #define MMSCOPE_VOID
@@ -65,7 +69,7 @@ enum mmscope_sym {
 
 /* only for the types of the data symbols, see mmscope_sym() */
 struct mmscope_sym_types {
-#define X(_name, _type) _type *_name;
+#define X(_name, _type) typeof(_type) *_name;
 	MMSCOPE_DATA(X)
 #undef X
 };

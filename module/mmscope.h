@@ -380,6 +380,45 @@ int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr
 
 /* walk/rmap.c: the frames that a query of rmaps is for */
 int mmscope_pfn_ranges_sort(struct mmscope_pfn_range *ranges, u32 *nr);
+/* walk/alloc.c: the point query */
+#define MMSCOPE_ALLOC_LOOKS 4
+
+/**
+ * struct mmscope_alloc - an allocation that is thought through
+ * @order: of the block
+ * @gfp: flags, the kernel's
+ * @nid: node whose zonelist it is
+ * @cpu: whose page lists
+ * @migratetype: of the free lists preferred
+ * @highest_zone: no zone above it
+ * @local_nid: node of the first zone
+ * @nofragment: there is a first look that breaks up no other types' blocks
+ * @next: index into the zonelist
+ * @zones: looked at so far
+ * @from: of each look, who gives the block
+ * @unknown: enum mmscope_alloc_unknown, so far
+ */
+struct mmscope_alloc {
+	u32 order;
+	gfp_t gfp;
+	u32 nid;
+	u32 cpu;
+	u32 migratetype;
+	u32 highest_zone;
+	u32 local_nid;
+	bool nofragment;
+	u32 next;
+	u32 zones;
+	struct {
+		u32 node;
+		u32 zone;
+	} from[MMSCOPE_ALLOC_LOOKS];
+	u32 unknown;
+};
+
+int mmscope_alloc_begin(struct mmscope_alloc *a, const struct mmscope_alloc_arg *arg);
+bool mmscope_alloc_next(struct mmscope_alloc *a, struct mmscope_alloc_zone *rec);
+void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_arg *arg);
 
 /* the datasets, each beside its walker */
 extern const struct mmscope_dataset mmscope_features;
@@ -398,6 +437,7 @@ extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
 extern const struct mmscope_dataset mmscope_accounting;
+extern const struct mmscope_dataset mmscope_alloc_zones;
 
 /* front/ */
 struct file_spec;

@@ -279,6 +279,43 @@ test_rmap()
 	refuses "rmaps are had one by one: mmscope rmap PFN" mmscope rmaps
 }
 
+text_pages()	# text_pages START END: how many pages there this shell has, by pagemap
+{
+	dd if=/proc/$$/pagemap bs=8 skip=$((0x$1 / 4096)) count=$(((0x$2 - 0x$1) / 4096)) \
+		2> /dev/null | od -An -v -t d8 | tr -s ' ' '\n' | grep -c '^-'
+}
+
+# The text of this shell: what its own file maps there is all that is there.
+test_rmap_file()
+{
+	exe=$(readlink -f /proc/$$/exe)
+	range=$(grep ' r-xp ' /proc/$$/maps | grep -F "$exe" | cut -d ' ' -f 1 | head -n 1)
+	i=0
+	while [ $i -lt 10 ]; do
+		before=$(text_pages "${range%-*}" "${range#*-}")
+		mmscope rmap "$exe" --pid $$ -rn -o addr,pages > out 2> err
+		[ "$(text_pages "${range%-*}" "${range#*-}")" != "$before" ] || break
+		i=$((i + 1))
+	done
+	sum=0
+	while read -r addr pages; do
+		if [ $((addr)) -ge $((0x${range%-*})) ] && [ $((addr)) -lt $((0x${range#*-})) ]; then
+			sum=$((sum + pages))
+		fi
+	done < out
+	[ "$before" -gt 0 ] && [ $sum -eq "$before" ]
+	point $? "rmap of a file has all pages that pagemap has of it ($sum)"
+	echo unmapped > file
+	mmscope rmap file > out 2> err && [ "$(cat out)" = "no process maps these frames" ]
+	point $? "a file in memory that nobody maps"
+	: > empty
+	mmscope rmap ./empty > out 2> err && [ "$(cat out)" = "no page of it is in memory" ]
+	point $? "a file without pages"
+	mmscope --record file.rec rmap "$exe" --raw > live 2> err &&
+		mmscope --from file.rec rmap "$exe" --raw > again 2> err && cmp live again > /dev/null
+	point $? "rmap of a file from a recording is what was live"
+}
+
 # The rest: a command that must say this in one line, and nothing else.
 refuses()	# refuses SENTENCE COMMAND...
 {
@@ -370,6 +407,7 @@ test_debugfs
 test_proc
 test_vtop
 test_rmap
+test_rmap_file
 test_errors
 test_streams
 test_recording

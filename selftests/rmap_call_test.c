@@ -198,12 +198,11 @@ TEST_F(rmap_call, a_crowd_that_comes_and_goes_does_no_harm)
 	if (!crowd) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;) {
-			char *args[] = { "true", NULL };
 			pid_t pid = fork();
 
 			if (!pid) {
 				touch(zoo_anon(64 * PAGE), 64 * PAGE, PAGE);
-				execv("/bin/true", args);
+				execl("/bin/true", "true", NULL);
 				_exit(0);
 			}
 			waitpid(pid, NULL, 0);
@@ -233,6 +232,8 @@ TEST_F(rmap_call, a_reader_in_a_loop_dies_at_once)
 	int status;
 
 	ASSERT_LE(0, child);
+	if (!child)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!child) {
 		rmap_all(self->fd, rmap_arg(&everything, 1), 64, &self->a);
 		rmap_free(&self->a);
@@ -245,6 +246,7 @@ TEST_F(rmap_call, a_reader_in_a_loop_dies_at_once)
 
 static int linger(void *unused)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (!unused)
 		pause();
 	return 0;

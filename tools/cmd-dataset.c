@@ -207,6 +207,8 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 	struct sorter sorter;
 	int err;
 
+	if (ds->flags & MMSCOPE_DATASET_POINT && !(ds->flags & MMSCOPE_DATASET_PROCESS))
+		die("%s has only answers to a question: see mmscope --help", ds->name);
 	if (ds->flags & MMSCOPE_DATASET_POINT)
 		die("%s are had one by one: mmscope %s", ds->name, point_command(ds->name));
 	query_parse(s, ds, o, &query);

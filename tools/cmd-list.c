@@ -22,7 +22,7 @@ static const struct mmscope_value state_names[] = {
 
 static const struct mmscope_value need_names[] = {
 	{ .value = MMSCOPE_DATASET_PROCESS, .name = "pid" },
-	{ .value = MMSCOPE_DATASET_POINT, .name = "address" },
+	{ .value = MMSCOPE_DATASET_POINT, .name = "question" },
 };
 
 static const struct field list_fields[] = {

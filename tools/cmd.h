@@ -19,6 +19,8 @@ enum option_group {
 	OPTS_SOURCE	= 1 << 4,	/* recordings */
 	OPTS_VERBOSE	= 1 << 5,
 	OPTS_PROCESS	= 1 << 6,	/* choice of a process */
+	OPTS_NODE	= 1 << 7,	/* choice of a node */
+	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
 };
 
 /**
@@ -34,6 +36,8 @@ enum option_group {
  * @pid: likewise
  * @range: likewise
  * @class: likewise
+ * @order: of a block, as written
+ * @gfp: allocation flags, as written
  * @from: recording to read
  * @record: recording to write
  * @verbose: say what the answer cost
@@ -52,6 +56,8 @@ struct options {
 	const char *pid;
 	const char *range;
 	const char *class;
+	const char *order;
+	const char *gfp;
 	const char *from;
 	const char *record;
 	bool verbose;
@@ -85,6 +91,7 @@ void cmd_list(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_where(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

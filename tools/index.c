@@ -24,6 +24,8 @@ static size_t arg_size(__u32 type)
 		return sizeof(struct mmscope_translate_arg);
 	case RECORDING_RMAP:
 		return sizeof(struct mmscope_rmap_arg);
+	case RECORDING_ALLOC:
+		return sizeof(struct mmscope_alloc_arg);
 	}
 	return 0;
 }

@@ -29,6 +29,7 @@ struct section {
 		struct mmscope_walk_arg walk;
 		struct mmscope_translate_arg translate;
 		struct mmscope_rmap_arg rmap;
+		struct mmscope_alloc_arg alloc;
 	} u;
 };
 

@@ -16,11 +16,13 @@ static const struct command commands[] = {
 	{ "list", "", "which datasets there are", cmd_list,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "where", "[unattributed]", "all memory by use, to the last page", cmd_where,
-	  OPTS_OUTPUT | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
+	  OPTS_OUTPUT | OPTS_NODE | OPTS_FILTER | OPTS_RECORDS | OPTS_SOURCE },
 	{ "vtop", "PID ADDRESS...", "page-table walk from address to frame", cmd_vtop,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE },
 	{ "rmap", "PFN|RANGE|FILE...", "which processes map page frames, and where", cmd_rmap,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -32,13 +34,13 @@ static const struct command overview = {
 
 static const struct command datasets = {
 	"", "", "", cmd_dataset,
-	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_PROCESS | OPTS_SOURCE |
-	OPTS_VERBOSE
+	OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_FILTER | OPTS_PROCESS | OPTS_NODE |
+	OPTS_SOURCE | OPTS_VERBOSE
 };
 
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
-	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR,
+	OPT_RANGE, OPT_CLASS, OPT_RECORD, OPT_FROM, OPT_COLOR, OPT_ORDER, OPT_GFP,
 };
 
 static const struct option long_options[] = {
@@ -59,6 +61,8 @@ static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "order", required_argument, NULL, OPT_ORDER },
+	{ "gfp", required_argument, NULL, OPT_GFP },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -70,11 +74,11 @@ static const struct option long_options[] = {
 static void usage(void)
 {
 	fputs("Usage:\n"
-	      " mmscope [options]                  this machine on one screen\n"
-	      " mmscope DATASET [options]          records of a dataset (see 'mmscope list')\n",
+	      " mmscope [options]                    this machine on one screen\n"
+	      " mmscope DATASET [options]            records of a dataset (see 'mmscope list')\n",
 	      stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		printf(" mmscope %-6s %-20s%s\n", commands[i].name, commands[i].args,
+		printf(" mmscope %-6s %-22s%s\n", commands[i].name, commands[i].args,
 		       commands[i].help);
 	fputs("\n"
 	      "Show the kernel's memory management, live, from its own structures.\n"
@@ -99,6 +103,9 @@ static void usage(void)
 	      " -p, --pid PID|self    of which process\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
+	      "Of an allocation:\n"
+	      "     --order N         2^N pages\n"
+	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
@@ -202,6 +209,12 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_CLASS:
 		o->class = optarg;
 		break;
+	case OPT_ORDER:
+		o->order = optarg;
+		break;
+	case OPT_GFP:
+		o->gfp = optarg;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -229,6 +242,10 @@ static enum option_group group_of(int c)
 		return OPTS_VERBOSE;
 	case 'p':
 		return OPTS_PROCESS;
+	case OPT_NODE:
+		return OPTS_NODE;
+	case OPT_ORDER: case OPT_GFP:
+		return OPTS_ALLOC;
 	default:
 		return OPTS_FILTER;
 	}

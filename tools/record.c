@@ -103,6 +103,18 @@ static void put_rmap(struct source *s, const struct mmscope_rmap_arg *arg)
 	put_section(s, RECORDING_RMAP, parts, 3);
 }
 
+static void put_alloc(struct source *s, const struct mmscope_alloc_arg *arg)
+{
+	struct mmscope_alloc_arg alloc = *arg;
+	const struct part parts[] = {
+		{ &alloc, sizeof(alloc) },
+		{ (void *)(unsigned long)arg->buf, (size_t)arg->nr * arg->rec_size },
+	};
+
+	alloc.buf = 0;
+	put_section(s, RECORDING_ALLOC, parts, 2);
+}
+
 /* Begin to save what is asked from now on. */
 void record_open(struct source *s, const char *path)
 {
@@ -139,6 +151,9 @@ void record_call(struct source *s, unsigned long request, const void *arg)
 		break;
 	case MMSCOPE_IOC_RMAP:
 		put_rmap(s, arg);
+		break;
+	case MMSCOPE_IOC_ALLOC:
+		put_alloc(s, arg);
 		break;
 	}
 }

@@ -17,6 +17,7 @@
  *   TRANSLATE  struct mmscope_translate_arg   __u64 addrs[nr], nr * rec_size bytes
  *   RMAP       struct mmscope_rmap_arg        struct mmscope_pfn_range[nr_ranges],
  *                                             nr * rec_size bytes
+ *   ALLOC      struct mmscope_alloc_arg       nr * rec_size bytes of records
  *   END        none                           nothing
  *
  * An answer in several WALK or RMAP calls is as many sections, in order, the last
@@ -53,6 +54,7 @@ enum recording_type {
 	RECORDING_WALK		= 3,
 	RECORDING_TRANSLATE	= 4,
 	RECORDING_RMAP		= 8,
+	RECORDING_ALLOC		= 7,
 };
 
 /**

@@ -302,6 +302,30 @@ static int replay_rmap(struct source *s, struct mmscope_rmap_arg *arg)
 	return 0;
 }
 
+static int replay_alloc(struct source *s, struct mmscope_alloc_arg *arg)
+{
+	const struct dataset *ds = dataset_by_id(s, MMSCOPE_DS_ALLOC_ZONES);
+	struct mmscope_alloc_arg room = *arg;
+	struct index *r = s->priv;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		const struct section *section = &r->sections[i];
+		const struct mmscope_alloc_arg *have = &section->u.alloc;
+
+		if (section->type != RECORDING_ALLOC || have->order != arg->order ||
+		    have->gfp != arg->gfp || have->node != arg->node)
+			continue;
+		if (!ds || have->nr > room.nr || have->rec_size != ds->rec_size ||
+		    section->bytes != (__u64)have->nr * have->rec_size)
+			return makes_no_sense(s);
+		*arg = *have;
+		arg->buf = room.buf;
+		memcpy((char *)(unsigned long)room.buf, index_payload(r, section), section->bytes);
+		return 0;
+	}
+	return complain(s, -ENODATA, "such an allocation was not recorded%s", "");
+}
+
 static int replay_call(struct source *s, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -315,6 +339,8 @@ static int replay_call(struct source *s, unsigned long request, void *arg)
 		return replay_translate(s, arg);
 	case MMSCOPE_IOC_RMAP:
 		return replay_rmap(s, arg);
+	case MMSCOPE_IOC_ALLOC:
+		return replay_alloc(s, arg);
 	}
 	return complain(s, -ENOTTY, "a recording has no %s", "processes");
 }

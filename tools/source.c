@@ -364,6 +364,36 @@ int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 	return err;
 }
 
+/**
+ * source_alloc - would an allocation succeed
+ * @s: the source
+ * @ds: the dataset that describes the records
+ * @arg: order, gfp and node of the question; the answer, but for its records
+ *
+ * Return: arg->nr records of ds->rec_size bytes, to be freed; NULL with a sentence
+ * in s->error.
+ */
+void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg)
+{
+	const __u32 room = s->info.nr_nodes * MMSCOPE_NR_ZONES;
+	void *buf = xzalloc((size_t)room * ds->rec_size);
+	int err;
+
+	arg->size = sizeof(*arg);
+	arg->nr = room;
+	arg->buf = (unsigned long)buf;
+	err = call(s, MMSCOPE_IOC_ALLOC, arg);
+	if (!err && (arg->nr > room || arg->rec_size != ds->rec_size))
+		err = -EPROTO;
+	if (!err)
+		return buf;
+	if (err == -EINVAL && arg->node != MMSCOPE_ANY)
+		explain(s, "there is no node %u, or it is offline", arg->node);
+	explain_errno(s, ds, 0, err, false);
+	free(buf);
+	return NULL;
+}
+
 /* Attach to or detach from a process. Return: as source_walk(). */
 int source_process(struct source *s, unsigned long request, __u32 pid)
 {

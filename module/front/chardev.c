@@ -48,6 +48,7 @@ union ioctl_arg {
 	struct mmscope_translate_arg translate;
 	struct mmscope_attach_arg attach;
 	struct mmscope_rmap_arg rmap;
+	struct mmscope_alloc_arg alloc;
 };
 
 static int ioctl_info(struct reader *r, void *p)
@@ -425,6 +426,31 @@ static int ioctl_rmap(struct reader *r, void *p)
 	return err;
 }
 
+/* Zone by zone and without memory of its own: there may be none left. */
+static int ioctl_alloc(struct reader *r, void *p)
+{
+	struct mmscope_alloc_arg *arg = p;
+	struct mmscope_alloc_zone __user *buf = u64_to_user_ptr(arg->buf);
+	struct mmscope_alloc_zone rec;
+	struct mmscope_alloc a;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	if (arg->__reserved)
+		return -EINVAL;
+	err = mmscope_dataset_allowed(&mmscope_alloc_zones);
+	if (!err)
+		err = mmscope_alloc_begin(&a, arg);
+	if (err)
+		return err;
+	while (mmscope_alloc_next(&a, &rec))
+		if (a.zones <= arg->nr && copy_to_user(buf + a.zones - 1, &rec, sizeof(rec)))
+			return -EFAULT;
+	mmscope_alloc_result(&a, arg);
+	return 0;
+}
+
 static int ioctl_attach(struct reader *r, void *p)
 {
 	struct mmscope_attach_arg *arg = p;
@@ -487,6 +513,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
 	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
+	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, list_node, ioctl_alloc),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

@@ -106,7 +106,7 @@ static int sweep_zones(struct account_walk *x)
 				  &x->zones[nid * MAX_NR_ZONES + i]);
 	s->unit = count_unit;
 	s->runs = true;
-	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
+	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->end = mmscope_sweep_last();
 	ret = mmscope_sweep(s);
 	if (ret)

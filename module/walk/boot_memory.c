@@ -3,7 +3,7 @@
  * Memory that was taken at boot and never given back: the kernel image, the
  * first chunk of per-CPU memory. The memory map is found by kernel_table.c.
  *
- * Locks: none; the caller holds the memory hotplug lock for reading.
+ * Locks: the memory hotplug lock for reading, for one piece at a time.
  *
  * Source: _text to _end; pcpu_base_addr, pcpu_unit_offsets, pcpu_unit_size. Parts
  * of both were freed while the system came up (init sections, gaps, what a unit
@@ -29,17 +29,20 @@ static bool is_reserved(u64 pfn)
 static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 class,
 			    const char *name)
 {
+	int owner, err = 0;
 	u64 pfn;
-	int err;
 
-	for (pfn = start; pfn < end; pfn++) {
-		if (!is_reserved(pfn))
-			continue;
-		err = mmscope_collect_frames(c, pfn, 1, class, 0, name);
-		if (err)
-			return err;
-	}
-	return mmscope_pause();
+	if (!mmscope_collect_wants(c, start, end - start))
+		return 0;
+	owner = mmscope_collect_owner(c, class, 0, name);
+	if (owner < 0)
+		return owner;
+	mmscope_call(get_online_mems)();
+	for (pfn = start; pfn < end && !err; pfn++)
+		if (is_reserved(pfn))
+			err = mmscope_collect_run(c, pfn, 1, owner);
+	mmscope_call(put_online_mems)();
+	return err ?: mmscope_pause();
 }
 
 static int collect_image(struct mmscope_collect *c)

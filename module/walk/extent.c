@@ -116,8 +116,7 @@ static int extent_walk(struct mmscope_walk *w)
 	s->w = w;
 	s->unit = take_unit;
 	s->runs = true;
-	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT |
-		   (w->q.bare ? 0 : MMSCOPE_OVERLAY_TABLES);
+	s->parts = MMSCOPE_OVERLAY_ALL;
 	/* a run that did not fit is begun again: it ends where it did at the earliest */
 	x->run.pages = 0;
 	s->pos = max(w->cursor.pos, w->q.start);

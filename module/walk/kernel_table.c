@@ -80,8 +80,8 @@ static void init_ranges(struct kernel_walk *k)
 #ifdef CONFIG_SPARSEMEM_VMEMMAP
 	if (k->c->parts & MMSCOPE_OVERLAY_BOOT)
 		want_range(k, (unsigned long)vmemmap,
-			  (unsigned long)(vmemmap + (1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT))),
-			  MMSCOPE_CLASS_MEMMAP);
+			   (unsigned long)(vmemmap + (1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT))),
+			   MMSCOPE_CLASS_MEMMAP);
 #endif
 }
 

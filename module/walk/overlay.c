@@ -77,6 +77,16 @@ static u16 *find_slot(struct mmscope_collect *c, u32 class, u64 id, const char *
 	return &c->index[slot];
 }
 
+/* Index the owners that are there already. */
+static void index_owners(struct mmscope_collect *c)
+{
+	const struct mmscope_overlay_owner *owner = c->o->owners;
+	u32 i;
+
+	for (i = 0; i < c->o->nr_owners; i++, owner++)
+		*find_slot(c, owner->class, owner->id, owner->name) = i + 1;
+}
+
 static int new_owner(struct mmscope_collect *c, u16 *slot, u32 class, u64 id, const char *name)
 {
 	struct mmscope_overlay *o = c->o;
@@ -309,8 +319,8 @@ static int collect(struct mmscope_collect *c)
  * @parts: enum mmscope_overlay_parts
  *
  * Sleeps. The overlay covers @o->start to @o->end; if @o->end is not ~0 there
- * were too many runs, and another overlay is to be built there. A part that
- * this kernel does not tell is absent.
+ * were too many runs, and another overlay is to be built there: in that the
+ * owners keep their numbers. A part that this kernel does not tell is absent.
  *
  * Return: 0; -ENOMEM; -EINTR when the reader was killed.
  */
@@ -321,13 +331,17 @@ int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64
 	int err = -ENOMEM;
 
 	o->nr_runs = 0;
-	o->nr_owners = 0;
 	o->place = 0;
+	o->known_end = 0;
+	if (start < o->end)
+		o->nr_owners = 0;
 	o->start = start;
 	o->end = ~0ULL;
 	c.index = kvcalloc(INDEX_SLOTS, sizeof(*c.index), GFP_KERNEL);
-	if (c.index)
+	if (c.index) {
+		index_owners(&c);
 		err = collect(&c);
+	}
 	kvfree(c.vmap.areas);
 	kvfree(c.index);
 	if (err)
@@ -360,44 +374,32 @@ static bool is_place(const struct mmscope_overlay *o, u32 i, u64 pfn)
 }
 
 /**
- * mmscope_overlay_find - who owns a frame
- * @o: the overlay
- * @pfn: the frame; ascending ones are had without a search
- *
- * Return: the run it is in, until the next build; NULL if nobody is known.
+ * mmscope_overlay_look - look for the owner of a frame, and how far it is that
+ * @o: the overlay; what is known is updated
+ * @pfn: the frame
  */
-const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn)
+void mmscope_overlay_look(struct mmscope_overlay *o, u64 pfn)
 {
+	const struct mmscope_overlay_run *run;
 	u32 i = o->place;
 
+	o->known_start = pfn;
+	o->known_end = ~0ULL;
+	o->known_run = NULL;
 	if (!o->nr_runs)
-		return NULL;
+		return;
 	if (!is_place(o, i, pfn))
 		i = is_place(o, i + 1, pfn) ? i + 1 : find_run(o, pfn);
 	o->place = i;
-	if (pfn < o->runs[i].pfn || pfn >= run_end(&o->runs[i]))
-		return NULL;
-	return &o->runs[i];
-}
-
-/**
- * mmscope_overlay_until - how far goes the answer of mmscope_overlay_find()?
- * @o: the overlay, just asked
- * @pfn: the frame it was asked for
- *
- * Return: the first frame beyond it that may have another owner.
- */
-u64 mmscope_overlay_until(const struct mmscope_overlay *o, u64 pfn)
-{
-	const struct mmscope_overlay_run *run = o->runs + o->place;
-
-	if (!o->nr_runs)
-		return ~0ULL;
-	if (pfn < run->pfn)
-		return run->pfn;
-	if (pfn < run_end(run))
-		return run_end(run);
-	return o->place + 1 < o->nr_runs ? run[1].pfn : ~0ULL;
+	run = &o->runs[i];
+	if (pfn < run->pfn) {
+		o->known_end = run->pfn;
+	} else if (pfn < run_end(run)) {
+		o->known_end = run_end(run);
+		o->known_run = run;
+	} else if (i + 1 < o->nr_runs) {
+		o->known_end = run[1].pfn;
+	}
 }
 
 /**

@@ -28,6 +28,8 @@ enum mmscope_overlay_parts {
 	MMSCOPE_OVERLAY_KERNEL	= 1 << 0,	/* vmalloc, modules, stacks, percpu, tables */
 	MMSCOPE_OVERLAY_BOOT	= 1 << 1,	/* kernel image, memory map, first percpu chunk */
 	MMSCOPE_OVERLAY_TABLES	= 1 << 2,	/* page tables of processes: walks them all */
+	MMSCOPE_OVERLAY_ALL	= MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT |
+				  MMSCOPE_OVERLAY_TABLES,
 };
 
 /**
@@ -59,13 +61,16 @@ struct mmscope_overlay_run {
  * @runs: in ascending order, disjoint
  * @nr_runs: how many
  * @room_runs: how many there is room for
- * @owners: who they are
+ * @owners: who they are; an overlay that goes on where this one ends has these too
  * @nr_owners: how many
  * @room_owners: how many there is room for
  * @start: first frame that is covered
  * @end: first frame beyond: when there are more runs than an overlay may hold
  *       it ends early, and the sweep builds another one there
  * @place: index of the run found last
+ * @known_start: the answer given last is true from this frame on
+ * @known_end: and up to this one
+ * @known_run: that answer
  */
 struct mmscope_overlay {
 	struct mmscope_overlay_run *runs;
@@ -77,12 +82,29 @@ struct mmscope_overlay {
 	u64 start;
 	u64 end;
 	u32 place;
+	u64 known_start;
+	u64 known_end;
+	const struct mmscope_overlay_run *known_run;
 };
 
 int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64 start,
 			  u32 parts);
-const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn);
-u64 mmscope_overlay_until(const struct mmscope_overlay *o, u64 pfn);
+void mmscope_overlay_look(struct mmscope_overlay *o, u64 pfn);
 void mmscope_overlay_free(struct mmscope_overlay *o);
+
+/**
+ * mmscope_overlay_find - who owns a frame
+ * @o: the overlay; the answer is true for all frames up to @o->known_end
+ * @pfn: the frame; ascending ones are had without a search
+ *
+ * Return: the run it is in, until the next build; NULL if nobody is known.
+ */
+static inline const struct mmscope_overlay_run *
+mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn)
+{
+	if (pfn < o->known_start || pfn >= o->known_end)
+		mmscope_overlay_look(o, pfn);
+	return o->known_run;
+}
 
 #endif /* _MMSCOPE_WALK_OVERLAY_H */

@@ -45,7 +45,7 @@ static int page_walk(struct mmscope_walk *w)
 	s->w = w;
 	s->unit = take_frame;
 	s->single = true;
-	s->parts = MMSCOPE_OVERLAY_KERNEL | MMSCOPE_OVERLAY_BOOT;
+	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->pos = max(w->cursor.pos, w->q.start);
 	s->end = min(mmscope_sweep_last(), w->q.end);
 	return mmscope_sweep(s);

@@ -112,9 +112,10 @@ static void find_cache(struct mmscope_sweep *s, struct mmscope_piece *u)
 /* Frames that only others can tell about. The owner's number, from 1, is the key. */
 static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
-	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->head_pfn);
+	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->pfn);
 	u32 class;
 
+	s->alike_end = s->overlay.known_end;
 	if (!run)
 		return;
 	class = s->overlay.owners[run->owner].class;
@@ -126,10 +127,12 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->key = run->owner + 1;
 }
 
-/* How far are frames alike that only others can tell about? */
-static u64 referrer_until(const struct mmscope_sweep *s, const struct mmscope_piece *u)
+/* Reserved frames that nobody claims: are they RAM? */
+static void find_ram(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
-	return mmscope_overlay_until(&s->overlay, u->head_pfn);
+	if (!mmscope_is_ram(&s->ram, u->head_pfn))
+		u->class = MMSCOPE_CLASS_HOLE;
+	s->alike_end = min(s->alike_end, mmscope_ram_until(&s->ram, u->head_pfn));
 }
 
 static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
@@ -158,15 +161,12 @@ static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 		break;
 	case MMSCOPE_CLASS_RESERVED:
 		find_referrer(s, u);
-		if (u->key)
-			s->alike_end = referrer_until(s, u);
-		else if (!mmscope_is_ram(&s->ram, u->head_pfn))
-			u->class = MMSCOPE_CLASS_HOLE;
+		if (!u->key)
+			find_ram(s, u);
 		break;
 	case MMSCOPE_CLASS_UNATTRIBUTED:
 	case MMSCOPE_CLASS_PAGETABLE:
 		find_referrer(s, u);
-		s->alike_end = referrer_until(s, u);
 		break;
 	}
 }
@@ -306,6 +306,8 @@ static int sweep_section(struct mmscope_sweep *s)
 	u64 next;
 	int ret = 0;
 
+	if (s->parts)
+		end = min(end, s->overlay.end);
 	if (!online)
 		s->pos = end;
 	while (s->pos < end && !ret) {

@@ -629,6 +629,58 @@ struct mmscope_rmap {
 	char comm[16];
 };
 
+/* how one look of the page allocator at a zone ends */
+enum mmscope_alloc_verdict {
+	MMSCOPE_ALLOC_NOT_TRIED	  = 0,	/* such an allocation does not look so here */
+	MMSCOPE_ALLOC_SUCCESS	  = 1,
+	MMSCOPE_ALLOC_BELOW_WATERMARK = 2, /* too few free pages */
+	MMSCOPE_ALLOC_NO_BLOCK	  = 3,	/* enough of them, but no block large enough */
+	MMSCOPE_ALLOC_WRONG_TYPE  = 4,	/* there are blocks, but none that this look may take */
+	MMSCOPE_ALLOC_DIRTY_LIMIT = 5,	/* __GFP_WRITE: the node has its share of dirty pages */
+};
+
+/* what may make the allocator decide otherwise, and cannot be seen from here */
+enum mmscope_alloc_unknown {	/* flags */
+	MMSCOPE_ALLOC_NODE_RECLAIM = 1 << 0,	/* reclaims from the node while it looks */
+	MMSCOPE_ALLOC_UNACCEPTED   = 1 << 1,	/* memory of a confidential VM not taken over yet */
+	MMSCOPE_ALLOC_DIRTY_UNREAD = 1 << 2,	/* the dirty limits are not known */
+};
+
+/*
+ * MMSCOPE_DS_ALLOC_ZONES: one zone that an allocation would look at, in the
+ * order of the zonelist. The allocator goes through the zones with the low
+ * watermark; on kernels with ZONE_DMA32 often twice, at `first` without breaking
+ * up pageblocks of other types. If no zone will do it wakes kswapd and goes
+ * through them again with the min watermark or what of it the flags may use
+ * (`slow`), with __GFP_MEMALLOC then without any (`reserves`). A look succeeds
+ * when its margin is above 0 and there is a block that it may take.
+ */
+struct mmscope_alloc_zone {
+	__u32 node;
+	__u32 zone;
+	__u32 first;		/* enum mmscope_alloc_verdict */
+	__u32 fast;		/* likewise */
+	__u32 slow;
+	__u32 reserves;
+	__u64 free_pages;	/* zone->vm_stat[NR_FREE_PAGES] */
+	__u64 highatomic_pages;	/* of these, kept for atomic allocations of high order:
+				 * zone->nr_free_highatomic, 6.1: nr_reserved_highatomic
+				 */
+	__u64 cma_pages;	/* of these, in CMA blocks: NR_FREE_CMA_PAGES */
+	__u64 lowmem_reserve_pages; /* kept from allocations that could use a higher zone */
+	__u64 boost_pages;	/* zone->watermark_boost, contained in the watermarks below */
+	__u64 fast_watermark;	/* low watermark */
+	__u64 slow_watermark;	/* min watermark, or the part of it that holds for the flags */
+	__u64 fast_margin;	/* signed: usable free pages - watermark - lowmem reserve */
+	__u64 slow_margin;	/* signed */
+	__u64 free_after_pages;	/* signed: free_pages without the block asked for */
+	__u32 largest_order;	/* of the blocks that `slow` may take; UNKNOWN32: none */
+	__u32 largest_own_order; /* of those that have the migratetype; UNKNOWN32: none */
+	__u32 pcp_ready;	/* 1: the CPU has such a block on its own list */
+	__u32 unknown;		/* flags, enum mmscope_alloc_unknown */
+	__u64 pcp_pages;	/* all that the CPU has on its lists */
+};
+
 /* -------------------------------------------------------------------- calls */
 
 /* MMSCOPE_IOC_INFO */
@@ -800,12 +852,12 @@ struct mmscope_rmap_arg {
 	__u32 pid;		/* in: only this process; 0: all */
 	__u32 flags;		/* in: must be 0 */
 	__u32 nr_ranges;	/* in: 1 to MMSCOPE_RMAP_MAX */
-	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty; any
-				 * order, they may overlap
+	__u64 ranges;		/* in: struct mmscope_pfn_range[nr_ranges], none empty, in
+				 * any order; they may overlap
 				 */
 	__u64 buf;		/* in: where records go */
 	__u64 buf_bytes;	/* in: room there, at least one record */
-	struct mmscope_cursor cursor;	/* in, out: pid (of the initial namespace), address */
+	struct mmscope_cursor cursor;	/* in, out: pid of the initial namespace, address */
 	__u32 nr;		/* out: records written */
 	__u32 rec_size;		/* out: bytes */
 	__u32 status;		/* out: enum mmscope_walk_status */
@@ -817,6 +869,78 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+};
+
+/* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
+enum mmscope_gfp {
+	MMSCOPE_GFP_DMA		= 1 << 0,
+	MMSCOPE_GFP_HIGHMEM	= 1 << 1,
+	MMSCOPE_GFP_DMA32	= 1 << 2,
+	MMSCOPE_GFP_MOVABLE	= 1 << 3,
+	MMSCOPE_GFP_RECLAIMABLE	= 1 << 4,
+	MMSCOPE_GFP_HIGH	= 1 << 5,
+	MMSCOPE_GFP_ATOMIC	= 1 << 6,	/* until 6.2; no effect later */
+	MMSCOPE_GFP_IO		= 1 << 7,
+	MMSCOPE_GFP_FS		= 1 << 8,
+	MMSCOPE_GFP_ZERO	= 1 << 9,
+	MMSCOPE_GFP_DIRECT_RECLAIM = 1 << 10,
+	MMSCOPE_GFP_KSWAPD_RECLAIM = 1 << 11,
+	MMSCOPE_GFP_WRITE	= 1 << 12,
+	MMSCOPE_GFP_NOWARN	= 1 << 13,
+	MMSCOPE_GFP_RETRY_MAYFAIL = 1 << 14,
+	MMSCOPE_GFP_NOFAIL	= 1 << 15,
+	MMSCOPE_GFP_NORETRY	= 1 << 16,
+	MMSCOPE_GFP_MEMALLOC	= 1 << 17,
+	MMSCOPE_GFP_COMP	= 1 << 18,
+	MMSCOPE_GFP_NOMEMALLOC	= 1 << 19,
+	MMSCOPE_GFP_HARDWALL	= 1 << 20,
+	MMSCOPE_GFP_THISNODE	= 1 << 21,
+	MMSCOPE_GFP_ACCOUNT	= 1 << 22,
+};
+
+enum mmscope_alloc_result {
+	MMSCOPE_ALLOC_AT_ONCE	= 0,	/* the fast path */
+	MMSCOPE_ALLOC_SLOW	= 1,	/* below the low watermark; kswapd is woken */
+	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before memory is reclaimed or compacted; that the
+				 * flags allow, but whether it helps is not known
+				 */
+	MMSCOPE_ALLOC_FAIL	= 3,
+};
+
+enum mmscope_alloc_may {	/* flags: what such an allocation may do when no zone will do */
+	MMSCOPE_ALLOC_MAY_KSWAPD  = 1 << 0,	/* wake kswapd */
+	MMSCOPE_ALLOC_MAY_RECLAIM = 1 << 1,	/* reclaim itself */
+	MMSCOPE_ALLOC_MAY_COMPACT = 1 << 2,
+	MMSCOPE_ALLOC_MAY_RETRY	  = 1 << 3,	/* more than once */
+	MMSCOPE_ALLOC_MAY_OOM	  = 1 << 4,	/* call the OOM killer */
+};
+
+/*
+ * MMSCOPE_IOC_ALLOC: would alloc_pages_node() succeed now? For an ordinary task
+ * of the CPU that asks: not real-time, not exiting, not itself reclaiming, no
+ * scope such as memalloc_nofs_save(). Cpusets, memory policies and the limits of
+ * cgroups are not looked at. Nothing is locked but against memory hotplug: as
+ * for the allocator itself, a block may be gone the moment after.
+ * EINVAL also: no such order, node not online, flags that exclude each other.
+ */
+struct mmscope_alloc_arg {
+	__u32 size;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u32 order;		/* in */
+	__u32 gfp;		/* in: enum mmscope_gfp */
+	__u32 node;		/* in: where to begin, MMSCOPE_ANY: the caller's */
+	__u32 nr;		/* in: room in buf, out: zones there are */
+	__u64 buf;		/* in: struct mmscope_alloc_zone[nr] */
+	__u32 rec_size;		/* out */
+	__u32 result;		/* out: enum mmscope_alloc_result */
+	__u32 from_node;	/* out: who gives the block; UNKNOWN32: nobody */
+	__u32 from_zone;	/* out: likewise */
+	__u32 cpu;		/* out: whose lists were looked at */
+	__u32 migratetype;	/* out: whose free lists are preferred */
+	__u32 may;		/* out: flags, enum mmscope_alloc_may */
+	__u32 unknown;		/* out: flags, enum mmscope_alloc_unknown, of all zones */
+	__u32 list_node;	/* out: whose zonelist it is */
+	__u32 __reserved;
 };
 
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
@@ -833,5 +957,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_ATTACH	_IOWR(MMSCOPE_IOC_TYPE, 4, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_DETACH	_IOWR(MMSCOPE_IOC_TYPE, 5, struct mmscope_attach_arg)
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
+#define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */

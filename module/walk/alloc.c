@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Point query alloc_zones: would an allocation succeed now, zone by zone.
+ *
+ * This is the page allocator's own decision made again: the zones of the node's
+ * zonelist, for each the watermark and then the free lists, first as its fast
+ * path does it, then as its slow path does before it reclaims anything. What it
+ * would find after that cannot be known.
+ *
+ * Locks: the memory hotplug lock for reading while the lists of a CPU are looked
+ * at, since the last memory of a zone takes them along. The rest is as lockless
+ * as the allocator's own check: counters, and whether a list is empty; no list
+ * is followed.
+ *
+ * Staleness: each zone is read once, counters and lists one after the other.
+ *
+ * Sources: get_page_from_freelist(), __zone_watermark_ok(), gfp_to_alloc_flags(),
+ * rmqueue(), node_dirty_ok(); of 6.1 in the form that its stable releases have
+ * since late 2024, where atomic allocations may use a highatomic reserve.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/math64.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+
+#include "compat.h"
+#include "mmscope.h"
+
+enum look_id {
+	LOOK_FIRST,
+	LOOK_FAST,
+	LOOK_SLOW,
+	LOOK_RESERVES,
+};
+
+static_assert(LOOK_RESERVES + 1 == MMSCOPE_ALLOC_LOOKS);
+
+/**
+ * struct look - with which rights the allocator looks at zones
+ * @watermark: that must not be undercut, WMARK_*
+ * @no_watermark: none is checked
+ * @nofragment: no blocks of other types are broken up
+ * @fast: of the fast path
+ * @high: half of the watermark will do
+ * @non_block: and three quarters of that; free highatomic blocks if all else fails
+ * @highatomic: highatomic blocks may be taken
+ * @cma: CMA blocks may be taken
+ */
+struct look {
+	u32 watermark;
+	bool no_watermark;
+	bool nofragment;
+	bool fast;
+	bool high;
+	bool non_block;
+	bool highatomic;
+	bool cma;
+};
+
+/**
+ * struct zone_now - what is read of a zone
+ * @zone: the zone
+ * @free: free pages
+ * @highatomic: of these, in the highatomic reserve
+ * @cma: of these, in CMA blocks
+ * @reserve: lowmem reserve toward the highest zone of the allocation
+ * @boost: of its watermarks
+ * @largest: order of the largest free block of each migratetype, -1: none
+ * @pcp_ready: the CPU has a block on its own list
+ * @dirty_ok: the node is within its dirty limits
+ */
+struct zone_now {
+	struct zone *zone;
+	s64 free;
+	s64 highatomic;
+	s64 cma;
+	s64 reserve;
+	s64 boost;
+	s32 largest[MIGRATE_TYPES];
+	bool pcp_ready;
+	bool dirty_ok;
+};
+
+/* -------------------------------------------------------------------- flags */
+
+static const struct {
+	u32 ours;
+	gfp_t kernels;
+} gfp_flags[] = {
+#define X(_name) { MMSCOPE_GFP_##_name, __GFP_##_name }
+	X(DMA), X(HIGHMEM), X(DMA32), X(MOVABLE), X(RECLAIMABLE), X(HIGH), X(ATOMIC), X(IO),
+	X(FS), X(ZERO), X(DIRECT_RECLAIM), X(KSWAPD_RECLAIM), X(WRITE), X(NOWARN),
+	X(RETRY_MAYFAIL), X(NOFAIL), X(NORETRY), X(MEMALLOC), X(COMP), X(NOMEMALLOC),
+	X(HARDWALL), X(THISNODE), X(ACCOUNT),
+#undef X
+};
+
+/* Returns 0, -EOPNOTSUPP for an unknown flag, -EINVAL for flags that make no sense together. */
+static int make_gfp(u32 flags, gfp_t *gfp)
+{
+	u32 i;
+
+	*gfp = 0;
+	for (i = 0; i < ARRAY_SIZE(gfp_flags); i++) {
+		if (flags & gfp_flags[i].ours)
+			*gfp |= gfp_flags[i].kernels;
+		flags &= ~gfp_flags[i].ours;
+	}
+	if (flags)
+		return -EOPNOTSUPP;
+	/* as gfp_zone() and gfp_migratetype() assert */
+	if (GFP_ZONE_BAD >> (__force int)(*gfp & GFP_ZONEMASK) & 1)
+		return -EINVAL;
+	if (*gfp & __GFP_MOVABLE && *gfp & __GFP_RECLAIMABLE)
+		return -EINVAL;
+	return 0;
+}
+
+static u32 migratetype_of(gfp_t gfp)
+{
+	const int *disabled = mmscope_sym(page_group_by_mobility_disabled);
+
+	if (disabled && READ_ONCE(*disabled))
+		return MIGRATE_UNMOVABLE;
+	if (gfp & __GFP_MOVABLE)
+		return MIGRATE_MOVABLE;
+	return gfp & __GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
+}
+
+/* Returns false if such an allocation does not look in this way. */
+static bool make_look(const struct mmscope_alloc *a, enum look_id id, struct look *l)
+{
+	*l = (struct look){
+		.watermark = WMARK_LOW,
+		.fast = true,
+		.cma = a->migratetype == MIGRATE_MOVABLE,
+	};
+	switch (id) {
+	case LOOK_FIRST:
+		l->nofragment = true;
+		return a->nofragment;
+	case LOOK_FAST:
+		return true;
+	case LOOK_SLOW:
+		l->fast = false;
+		l->watermark = WMARK_MIN;
+		l->high = a->gfp & __GFP_HIGH;
+		l->non_block = !(a->gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC));
+		l->highatomic = l->non_block && l->high && a->order;
+		return true;
+	case LOOK_RESERVES:
+		l->fast = false;
+		l->no_watermark = true;
+		return a->gfp & __GFP_MEMALLOC && !(a->gfp & __GFP_NOMEMALLOC);
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ the zone */
+
+/* the list of a CPU that such a block is taken from; false: of none */
+static bool pcp_list(const struct mmscope_alloc *a, u32 *list)
+{
+	if (a->order <= PAGE_ALLOC_COSTLY_ORDER) {
+		*list = MIGRATE_PCPTYPES * a->order + a->migratetype;
+		return true;
+	}
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) || a->order != PMD_SHIFT - PAGE_SHIFT)
+		return false;
+	/* movable huge pages have a list of their own where there are two */
+	*list = a->migratetype == MIGRATE_MOVABLE ? NR_PCP_LISTS - 1 : NR_LOWORDER_PCP_LISTS;
+	return true;
+}
+
+static void read_pcp(const struct mmscope_alloc *a, struct zone_now *z,
+		     struct mmscope_alloc_zone *rec)
+{
+	struct per_cpu_pages *pcp;
+	u32 list;
+
+	mmscope_call(get_online_mems)();
+	pcp = per_cpu_ptr(z->zone->per_cpu_pageset, a->cpu);
+	rec->pcp_pages = READ_ONCE(pcp->count);
+	z->pcp_ready = pcp_list(a, &list) && !list_empty(&pcp->lists[list]);
+	mmscope_call(put_online_mems)();
+	rec->pcp_ready = z->pcp_ready;
+}
+
+static void read_lists(struct zone_now *z)
+{
+	s32 order, type;
+
+	for (type = 0; type < MIGRATE_TYPES; type++) {
+		const struct free_area *area = z->zone->free_area;
+
+		for (order = mmscope_nr_orders - 1; order >= 0; order--)
+			if (!list_empty(&area[order].free_list[type]))
+				break;
+		z->largest[type] = order;
+	}
+}
+
+static u64 node_stat(const pg_data_t *pgdat, enum node_stat_item item)
+{
+	return max(atomic_long_read(&pgdat->vm_stat[item]), 0L);
+}
+
+/* pages that may become dirty on a node, or on all */
+static u64 node_dirtyable(const pg_data_t *pgdat)
+{
+	u64 pages = 0;
+	u32 i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		pages += zone_page_state((struct zone *)&pgdat->node_zones[i], NR_FREE_PAGES);
+	pages -= min_t(u64, pages, READ_ONCE(pgdat->totalreserve_pages));
+	return pages + node_stat(pgdat, NR_INACTIVE_FILE) + node_stat(pgdat, NR_ACTIVE_FILE);
+}
+
+static u64 global_dirtyable(void)
+{
+	u64 pages = global_zone_page_state(NR_FREE_PAGES), reserve = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		reserve += READ_ONCE(NODE_DATA(nid)->totalreserve_pages);
+	pages -= min(pages, reserve);
+	return pages + global_node_page_state(NR_INACTIVE_FILE) +
+	       global_node_page_state(NR_ACTIVE_FILE) + 1;
+}
+
+static bool dirty_ok(const pg_data_t *pgdat, u32 *unknown)
+{
+	const unsigned long *bytes = mmscope_sym(vm_dirty_bytes);
+	const int *ratio = mmscope_sym(vm_dirty_ratio);
+	u64 limit = node_dirtyable(pgdat);
+
+	if (!bytes || !ratio) {
+		*unknown |= MMSCOPE_ALLOC_DIRTY_UNREAD;
+		return true;
+	}
+	if (READ_ONCE(*bytes))
+		limit = div64_u64(DIV_ROUND_UP(READ_ONCE(*bytes), PAGE_SIZE) * limit,
+				  global_dirtyable());
+	else
+		limit = div_u64(limit * READ_ONCE(*ratio), 100);
+	return node_stat(pgdat, NR_FILE_DIRTY) + node_stat(pgdat, NR_WRITEBACK) <=
+	       min_t(u64, limit, UINT_MAX);
+}
+
+static void read_zone(const struct mmscope_alloc *a, struct zone *zone, struct zone_now *z,
+		      struct mmscope_alloc_zone *rec)
+{
+	*z = (struct zone_now){
+		.zone = zone,
+		.free = zone_page_state(zone, NR_FREE_PAGES),
+		.highatomic = compat_highatomic_unusable(zone),
+#ifdef CONFIG_CMA
+		.cma = zone_page_state(zone, NR_FREE_CMA_PAGES),
+#endif
+		.reserve = READ_ONCE(zone->lowmem_reserve[a->highest_zone]),
+		.boost = READ_ONCE(zone->watermark_boost),
+		.dirty_ok = true,
+	};
+	read_lists(z);
+	*rec = (struct mmscope_alloc_zone){
+		.node = zone_to_nid(zone),
+		.zone = zone_idx(zone),
+		.free_pages = z->free,
+		.highatomic_pages = z->highatomic,
+		.cma_pages = z->cma,
+		.lowmem_reserve_pages = z->reserve,
+		.boost_pages = z->boost,
+		.free_after_pages = z->free - (1LL << a->order),
+	};
+	read_pcp(a, z, rec);
+	if (a->gfp & __GFP_WRITE)
+		z->dirty_ok = dirty_ok(zone->zone_pgdat, &rec->unknown);
+	if (compat_has_unaccepted(zone))
+		rec->unknown |= MMSCOPE_ALLOC_UNACCEPTED;
+}
+
+/* -------------------------------------------------------------- the decision */
+
+/* what must stay free, but for the lowmem reserve */
+static s64 watermark(const struct mmscope_alloc *a, const struct zone_now *z,
+		     const struct look *l)
+{
+	s64 mark = READ_ONCE(z->zone->_watermark[l->watermark]);
+
+	/* for some single pages the kernel tries again without the boost */
+	if (l->fast || a->order || !compat_gfp_ignores_boost(a->gfp))
+		mark += z->boost;
+	if (l->high) {
+		mark -= mark / 2;
+		if (l->non_block)
+			mark -= mark / 4;
+	}
+	return mark;
+}
+
+static s64 margin(const struct mmscope_alloc *a, const struct zone_now *z, const struct look *l)
+{
+	s64 usable = z->free - ((1LL << a->order) - 1);
+
+	if (!l->high && !l->non_block && !l->highatomic)
+		usable -= z->highatomic;
+	if (!l->cma)
+		usable -= z->cma;
+	return usable - watermark(a, z, l) - z->reserve;
+}
+
+static s32 largest_of_all(const struct zone_now *z)
+{
+	s32 largest = -1, type;
+
+	for (type = 0; type < MIGRATE_PCPTYPES; type++)
+		largest = max(largest, z->largest[type]);
+	return largest;
+}
+
+static s32 largest_cma(const struct zone_now *z, const struct look *l)
+{
+#ifdef CONFIG_CMA
+	if (l->cma)
+		return z->largest[MIGRATE_CMA];
+#endif
+	return -1;
+}
+
+/* is there a block at all, as far as the watermark check cares? */
+static bool block_seen(const struct mmscope_alloc *a, const struct zone_now *z,
+		       const struct look *l)
+{
+	s32 largest = max(largest_of_all(z), largest_cma(z, l));
+
+	if (l->highatomic)
+		largest = max(largest, z->largest[MIGRATE_HIGHATOMIC]);
+	return largest >= (s32)a->order;
+}
+
+/* the largest block that may be taken off the free lists */
+static s32 largest_taken(const struct mmscope_alloc *a, const struct zone_now *z,
+			 const struct look *l)
+{
+	s32 largest = max(z->largest[a->migratetype], largest_cma(z, l));
+	s32 others = largest_of_all(z);
+
+	if (!l->nofragment || others >= (s32)pageblock_order)
+		largest = max(largest, others);
+	if (l->highatomic || l->non_block)
+		largest = max(largest, z->largest[MIGRATE_HIGHATOMIC]);
+	return largest;
+}
+
+static u32 judge(const struct mmscope_alloc *a, const struct zone_now *z, const struct look *l)
+{
+	if (l->fast && !z->dirty_ok)
+		return MMSCOPE_ALLOC_DIRTY_LIMIT;
+	if (!l->no_watermark && margin(a, z, l) <= 0)
+		return MMSCOPE_ALLOC_BELOW_WATERMARK;
+	/* the watermark check looks for a block too, but believes in single pages */
+	if (!l->no_watermark && a->order && !block_seen(a, z, l))
+		return MMSCOPE_ALLOC_NO_BLOCK;
+	if (z->pcp_ready || largest_taken(a, z, l) >= (s32)a->order)
+		return MMSCOPE_ALLOC_SUCCESS;
+	return block_seen(a, z, l) ? MMSCOPE_ALLOC_WRONG_TYPE : MMSCOPE_ALLOC_NO_BLOCK;
+}
+
+/* Where it is on, a zone below its watermark makes the allocator reclaim from its node. */
+static bool reclaims_node(const struct mmscope_alloc *a)
+{
+	const int *mode = mmscope_sym(node_reclaim_mode);
+
+	if (!IS_ENABLED(CONFIG_NUMA) || !(a->gfp & __GFP_DIRECT_RECLAIM))
+		return false;
+	return mode ? READ_ONCE(*mode) : nr_online_nodes > 1;
+}
+
+static u32 order_or_unknown(s32 order)
+{
+	return order < 0 ? MMSCOPE_UNKNOWN32 : order;
+}
+
+static void judge_zone(struct mmscope_alloc *a, struct zone *zone,
+		       struct mmscope_alloc_zone *rec)
+{
+	u32 *verdicts[MMSCOPE_ALLOC_LOOKS] = {
+		&rec->first, &rec->fast, &rec->slow, &rec->reserves,
+	};
+	struct zone_now z;
+	struct look l;
+	u32 id;
+
+	read_zone(a, zone, &z, rec);
+	for (id = 0; id < MMSCOPE_ALLOC_LOOKS; id++) {
+		if (!make_look(a, id, &l))
+			continue;
+		*verdicts[id] = judge(a, &z, &l);
+		if (*verdicts[id] == MMSCOPE_ALLOC_SUCCESS &&
+		    a->from[id].zone == MMSCOPE_UNKNOWN32) {
+			a->from[id].node = rec->node;
+			a->from[id].zone = rec->zone;
+		}
+	}
+	make_look(a, LOOK_FAST, &l);
+	rec->fast_watermark = watermark(a, &z, &l);
+	rec->fast_margin = margin(a, &z, &l);
+	make_look(a, LOOK_SLOW, &l);
+	rec->slow_watermark = watermark(a, &z, &l);
+	rec->slow_margin = margin(a, &z, &l);
+	rec->largest_order = order_or_unknown(largest_taken(a, &z, &l));
+	rec->largest_own_order = order_or_unknown(z.largest[a->migratetype]);
+	if ((rec->fast_margin <= 0 || !block_seen(a, &z, &l)) && reclaims_node(a))
+		rec->unknown |= MMSCOPE_ALLOC_NODE_RECLAIM;
+	a->unknown |= rec->unknown;
+}
+
+/* The next zone of the zonelist that the flags allow; NULL at its end. */
+static struct zone *next_listed(struct mmscope_alloc *a)
+{
+	struct zonelist *list = node_zonelist(a->nid, a->gfp);
+	struct zone *zone;
+
+	while (a->next < MAX_ZONES_PER_ZONELIST) {
+		zone = READ_ONCE(list->_zonerefs[a->next].zone);
+		if (!zone)
+			break;
+		a->next++;
+		if (zone_idx(zone) <= a->highest_zone)
+			return zone;
+	}
+	return NULL;
+}
+
+/* alloc_flags_nofragment(): between Normal and DMA32 allocations are spread */
+static bool nofragment(const struct zone *first)
+{
+#ifdef CONFIG_ZONE_DMA32
+	if (!first || zone_idx(first) != ZONE_NORMAL)
+		return false;
+	return nr_online_nodes == 1 ||
+	       populated_zone(&first->zone_pgdat->node_zones[ZONE_DMA32]);
+#else
+	return false;
+#endif
+}
+
+/**
+ * mmscope_alloc_begin - begin to think through an allocation
+ * @a: the allocation, from now on
+ * @arg: what the user asked; its flags are checked, the rest is not
+ *
+ * Return: 0; -EINVAL if order, node or flags make no sense; -EOPNOTSUPP for
+ * flags of which nothing is known.
+ */
+int mmscope_alloc_begin(struct mmscope_alloc *a, const struct mmscope_alloc_arg *arg)
+{
+	struct zone *first;
+	u32 i;
+	int err;
+
+	*a = (struct mmscope_alloc){
+		.order = arg->order,
+		.nid = arg->node == MMSCOPE_ANY ? numa_mem_id() : arg->node,
+		.cpu = raw_smp_processor_id(),
+	};
+	err = make_gfp(arg->gfp, &a->gfp);
+	if (err)
+		return err;
+	if (a->order >= mmscope_nr_orders || a->nid >= MAX_NUMNODES || !node_online(a->nid))
+		return -EINVAL;
+	a->migratetype = migratetype_of(a->gfp);
+	a->highest_zone = gfp_zone(a->gfp);
+	for (i = 0; i < MMSCOPE_ALLOC_LOOKS; i++) {
+		a->from[i].node = MMSCOPE_UNKNOWN32;
+		a->from[i].zone = MMSCOPE_UNKNOWN32;
+	}
+	first = next_listed(a);
+	a->next = 0;
+	a->local_nid = first ? zone_to_nid(first) : a->nid;
+	a->nofragment = nofragment(first);
+	return 0;
+}
+
+/**
+ * mmscope_alloc_next - look at the next zone
+ * @a: the allocation
+ * @rec: what was found
+ *
+ * Sleeps.
+ *
+ * Return: false when there are no more zones; @rec is not filled then.
+ */
+bool mmscope_alloc_next(struct mmscope_alloc *a, struct mmscope_alloc_zone *rec)
+{
+	struct zone *zone = next_listed(a);
+
+	if (!zone)
+		return false;
+	/* another node is not tried before blocks of this one are broken up */
+	if (zone_to_nid(zone) != a->local_nid)
+		a->nofragment = false;
+	judge_zone(a, zone, rec);
+	a->zones++;
+	return true;
+}
+
+static u32 may(const struct mmscope_alloc *a)
+{
+	bool reclaim = a->gfp & __GFP_DIRECT_RECLAIM;
+	bool compact = reclaim && a->order && IS_ENABLED(CONFIG_COMPACTION) && a->gfp & __GFP_IO;
+	bool costly = a->order > PAGE_ALLOC_COSTLY_ORDER;
+	bool retry = reclaim && !(a->gfp & __GFP_NORETRY) &&
+		     (!costly || (compact && a->gfp & __GFP_RETRY_MAYFAIL));
+	bool oom = retry && !costly && a->gfp & __GFP_FS &&
+		   !(a->gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE));
+
+	/* the OOM killer does not help those who want low memory */
+	oom = oom && a->highest_zone >= ZONE_NORMAL;
+	return (a->gfp & __GFP_KSWAPD_RECLAIM ? MMSCOPE_ALLOC_MAY_KSWAPD : 0) |
+	       (reclaim ? MMSCOPE_ALLOC_MAY_RECLAIM : 0) |
+	       (compact ? MMSCOPE_ALLOC_MAY_COMPACT : 0) |
+	       (retry ? MMSCOPE_ALLOC_MAY_RETRY : 0) |
+	       (oom ? MMSCOPE_ALLOC_MAY_OOM : 0);
+}
+
+/**
+ * mmscope_alloc_result - what all zones together mean
+ * @a: the allocation, after mmscope_alloc_next() returned false
+ * @arg: gets the result
+ */
+void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_arg *arg)
+{
+	u32 id;
+
+	arg->nr = a->zones;
+	arg->rec_size = sizeof(struct mmscope_alloc_zone);
+	arg->list_node = a->nid;
+	arg->cpu = a->cpu;
+	arg->migratetype = a->migratetype;
+	arg->may = may(a);
+	arg->unknown = a->unknown;
+	arg->from_node = MMSCOPE_UNKNOWN32;
+	arg->from_zone = MMSCOPE_UNKNOWN32;
+	for (id = 0; id < MMSCOPE_ALLOC_LOOKS; id++) {
+		if (a->from[id].zone == MMSCOPE_UNKNOWN32)
+			continue;
+		arg->from_node = a->from[id].node;
+		arg->from_zone = a->from[id].zone;
+		arg->result = id < LOOK_SLOW ? MMSCOPE_ALLOC_AT_ONCE : MMSCOPE_ALLOC_SLOW;
+		return;
+	}
+	/* without a zone there is nothing to reclaim from */
+	arg->result = a->zones && a->gfp & __GFP_DIRECT_RECLAIM ? MMSCOPE_ALLOC_RECLAIM :
+								 MMSCOPE_ALLOC_FAIL;
+}
+
+/* ------------------------------------------------------------------- the schema */
+
+static const struct mmscope_name alloc_verdicts[] = {
+	{ MMSCOPE_ALLOC_NOT_TRIED, "not_tried" },
+	{ MMSCOPE_ALLOC_SUCCESS, "success" },
+	{ MMSCOPE_ALLOC_BELOW_WATERMARK, "below_watermark" },
+	{ MMSCOPE_ALLOC_NO_BLOCK, "no_block" },
+	{ MMSCOPE_ALLOC_WRONG_TYPE, "wrong_type" },
+	{ MMSCOPE_ALLOC_DIRTY_LIMIT, "dirty_limit" },
+};
+
+static MMSCOPE_NAMES(alloc_verdict_names, alloc_verdicts);
+
+static const struct mmscope_name alloc_unknowns[] = {
+	{ MMSCOPE_ALLOC_NODE_RECLAIM, "node_reclaim" },
+	{ MMSCOPE_ALLOC_UNACCEPTED, "unaccepted" },
+	{ MMSCOPE_ALLOC_DIRTY_UNREAD, "dirty_unread" },
+};
+
+static MMSCOPE_NAMES(alloc_unknown_names, alloc_unknowns);
+
+static const struct mmscope_field_def alloc_fields[] = {
+	FIELD(struct mmscope_alloc_zone, node, ID, "NUMA node"),
+	FIELD_ENUM(struct mmscope_alloc_zone, zone, &mmscope_zone_names, "zone of the node"),
+	FIELD(struct mmscope_alloc_zone, free_pages, PAGES,
+	      "free pages, without those on per-CPU lists"),
+	MORE(struct mmscope_alloc_zone, highatomic_pages, PAGES,
+	      "kept for atomic allocations of high order"),
+	MORE(struct mmscope_alloc_zone, cma_pages, PAGES,
+	     "free in CMA blocks, for movable allocations only"),
+	FIELD(struct mmscope_alloc_zone, lowmem_reserve_pages, PAGES,
+	      "kept from allocations that could also use a higher zone"),
+	MORE(struct mmscope_alloc_zone, boost_pages, PAGES,
+	     "in the watermarks for a while after fragmentation"),
+	FIELD(struct mmscope_alloc_zone, fast_watermark, PAGES,
+	      "what the fast path must leave free: the low watermark"),
+	FIELD_SIGNED(struct mmscope_alloc_zone, fast_margin, PAGES,
+		     "usable free pages above fast_watermark and reserve; must be above 0"),
+	FIELD(struct mmscope_alloc_zone, slow_watermark, PAGES,
+	      "the min watermark, or the part of it that holds for these flags"),
+	FIELD_SIGNED(struct mmscope_alloc_zone, slow_margin, PAGES,
+		     "usable free pages above slow_watermark and reserve; must be above 0"),
+	MORE_SIGNED(struct mmscope_alloc_zone, free_after_pages, PAGES,
+		    "free pages without the block asked for"),
+	FIELD(struct mmscope_alloc_zone, largest_order, ID,
+	      "of the free blocks that may be taken, those of other migratetypes included"),
+	MORE(struct mmscope_alloc_zone, largest_own_order, ID,
+	     "of the free blocks of the migratetype asked for"),
+	MORE(struct mmscope_alloc_zone, pcp_pages, PAGES, "on the lists of the CPU that asks"),
+	MORE(struct mmscope_alloc_zone, pcp_ready, COUNT,
+	     "1: that CPU has a block of this order and type on its list"),
+	MORE_ENUM(struct mmscope_alloc_zone, first, &alloc_verdict_names,
+		  "fast path, while it breaks up no blocks of other types"),
+	FIELD_ENUM(struct mmscope_alloc_zone, fast, &alloc_verdict_names, "fast path"),
+	FIELD_ENUM(struct mmscope_alloc_zone, slow, &alloc_verdict_names,
+		   "slow path, before anything is reclaimed"),
+	MORE_ENUM(struct mmscope_alloc_zone, reserves, &alloc_verdict_names,
+		  "without a watermark, for __GFP_MEMALLOC"),
+	FIELD_FLAGS(struct mmscope_alloc_zone, unknown, &alloc_unknown_names,
+		    "what may make the allocator decide otherwise"),
+};
+
+static const struct mmscope_need alloc_needs[] = {
+#ifdef CONFIG_MEMORY_HOTPLUG
+	NEED_SYM(get_online_mems),
+	NEED_SYM(put_online_mems),
+#endif
+	WANT_SYM(page_group_by_mobility_disabled),
+	WANT_SYM(vm_dirty_ratio),
+	WANT_SYM(vm_dirty_bytes),
+#ifdef CONFIG_NUMA
+	WANT_SYM(node_reclaim_mode),
+#endif
+	{ }
+};
+
+const struct mmscope_dataset mmscope_alloc_zones = {
+	.name = "alloc_zones",
+	.help = "would an allocation succeed: the page allocator's decision for each zone",
+	.id = MMSCOPE_DS_ALLOC_ZONES,
+	.flags = MMSCOPE_DATASET_POINT,
+	.rec_size = sizeof(struct mmscope_alloc_zone),
+	.fields = alloc_fields,
+	.nr_fields = ARRAY_SIZE(alloc_fields),
+	.needs = alloc_needs,
+};
