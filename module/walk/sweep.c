@@ -201,28 +201,38 @@ static u64 read_counts(const struct page *page)
 
 /*
  * How many frames from @page on have the words that the one before them has? They
- * are what it is, and its owner's.
+ * are what it is, and its owner's. @is_kernel: the word that could link a page to
+ * its head may hold a mark of another owner.
  */
-static unsigned long count_alike(const struct mmscope_frame *f, const struct page *page,
-				 unsigned long max)
+static __always_inline unsigned long count_same(const struct mmscope_frame *f,
+						const struct page *page, unsigned long max,
+						bool is_kernel)
 {
-	/* the word that links a page to its head has a mark of another owner then */
-	const bool is_kernel = !f->mapping;
 	/* how often it is mapped tells nothing, nor do a few references */
 	const bool mapped = (s32)f->type >= 0 && f->refcount < MMSCOPE_PIN_WEIGHT;
 	const u64 counts_mask = mapped ? ~((MMSCOPE_PIN_WEIGHT - 1ULL) << 32 | 0xffffff) : ~0ULL;
 	const u64 counts = (u64)f->refcount << 32 | f->type;
-	const struct page *start = page, *end = page + max;
+	const unsigned long flags = f->flags, mapping = f->mapping, memcg = f->memcg;
+	unsigned long i;
 
-	for (; page < end; page++) {
-		if ((mmscope_frame_flags(page) ^ f->flags) & ~USE_FLAGS ||
-		    compat_page_link(page) & 1 || (is_kernel && mmscope_is_pool_link(compat_page_link(page))) ||
-		    (unsigned long)READ_ONCE(page->mapping) != f->mapping ||
-		    (read_counts(page) ^ counts) & counts_mask ||
-		    compat_memcg_data(page) != f->memcg)
+	for (i = 0; i < max; i++, page++) {
+		unsigned long link = compat_page_link(page);
+
+		if (((mmscope_frame_flags(page) ^ flags) & ~USE_FLAGS) | (link & 1) |
+		    ((unsigned long)READ_ONCE(page->mapping) ^ mapping) |
+		    ((read_counts(page) ^ counts) & counts_mask) |
+		    (compat_memcg_data(page) ^ memcg))
+			break;
+		if (is_kernel && mmscope_is_pool_link(link))
 			break;
 	}
-	return page - start;
+	return i;
+}
+
+static unsigned long count_alike(const struct mmscope_frame *f, const struct page *page,
+				 unsigned long max)
+{
+	return f->mapping ? count_same(f, page, max, false) : count_same(f, page, max, true);
 }
 
 /* Take the frames behind a single one along with it. */
