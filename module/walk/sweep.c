@@ -240,8 +240,12 @@ static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
 		      const struct page *page, unsigned long end)
 {
 	const struct mmscope_frame *f = &s->frame;
+	unsigned long zero = my_zero_pfn(0);
 
 	end = min_t(u64, end, s->alike_end);
+	/* the zero page, in the kernel's image, is told by its number alone */
+	if (u->pfn < zero)
+		end = min(end, zero);
 	if (!f->order && !f->state && f->refcount && u->pfn + 1 < end)
 		u->pages += count_alike(f, page + 1, end - u->pfn - 1);
 }

@@ -131,7 +131,8 @@ static const char *const three_files[] = {
 	"/proc/kpageflags", "/proc/kpagecount", "/proc/kpagecgroup", NULL
 };
 static const char *const page_types[] = { "page-types", "-r", NULL };
-static const int first_word, all_words = 1;
+static const int all_words = 1;
+static const int first_word;
 
 static uint64_t frames(struct bench *b)
 {
