@@ -130,6 +130,7 @@ void bench_quote(const char *tool, const char *each)
 static const char *const three_files[] = {
 	"/proc/kpageflags", "/proc/kpagecount", "/proc/kpagecgroup", NULL
 };
+
 static const char *const page_types[] = { "page-types", "-r", NULL };
 static const int all_words = 1;
 static const int first_word;
