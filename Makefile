@@ -5,7 +5,7 @@
 KREL ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KREL)/build
 PREFIX ?= /usr/local
-# a kernel of scripts/kernels.conf, for run and shell
+# a kernel of scripts/kernels.conf, for run, shell and bench
 K ?=
 export KREL PREFIX DESTDIR K T VM_OPTIONS
 
@@ -45,6 +45,9 @@ check:
 check-debug:
 	@K=debug scripts/check
 
+bench:
+	@scripts/bench $(BENCH_OPTIONS) $(K)
+
 lint:
 	@scripts/setup lint
 	@scripts/lint
@@ -60,7 +63,8 @@ help:
 	@echo "make run          see it all in a virtual machine (K=6.1: another kernel)"
 	@echo "make shell        a prompt in that machine"
 	@echo "make check        lint and all tests (K=\"6.1 6.12\", T=\"zones_test ...\")"
+	@echo "make bench        mmscope's cost beside others' (K=6.1, BENCH_OPTIONS=--icount)"
 	@echo "make check-debug  all tests on a debug kernel: KASAN, lockdep, kmemleak"
 	@echo "others: module tools selftests lint uninstall clean"
 
-.PHONY: all module tools selftests install uninstall run shell check check-debug lint clean help
+.PHONY: all module tools selftests install uninstall run shell check check-debug bench lint clean help

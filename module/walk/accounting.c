@@ -69,7 +69,9 @@ static int count_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 	a->seen += pages;
 	a->class[u->class].pages += pages;
 	/* what is cut by the end of a pageblock is counted where it begins */
-	if (u->pfn == u->head_pfn)
+	if (!u->order)
+		a->class[u->class].blocks += pages;
+	else if (u->pfn == u->head_pfn)
 		a->class[u->class].blocks++;
 	if (u->flags & (BIT(PG_dirty) | BIT(PG_writeback)))
 		a->class[u->class].dirty += pages;
@@ -95,6 +97,7 @@ static int sweep_zones(struct account_walk *x)
 		}
 	}
 	s->unit = count_unit;
+	s->runs = true;
 	s->parts = MMSCOPE_OVERLAY_ALL;
 	s->end = mmscope_sweep_last();
 	ret = mmscope_sweep(s);

@@ -29,13 +29,18 @@ static bool is_reserved(u64 pfn)
 static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 class,
 			    const char *name)
 {
-	int err = 0;
+	int owner, err = 0;
 	u64 pfn;
 
+	if (!mmscope_collect_wants(c, start, end - start))
+		return 0;
+	owner = mmscope_collect_owner(c, class, 0, name);
+	if (owner < 0)
+		return owner;
 	mmscope_call(get_online_mems)();
 	for (pfn = start; pfn < end && !err; pfn++)
 		if (is_reserved(pfn))
-			err = mmscope_collect_frames(c, pfn, 1, class, 0, name);
+			err = mmscope_collect_run(c, pfn, 1, owner);
 	mmscope_call(put_online_mems)();
 	return err ?: mmscope_pause();
 }

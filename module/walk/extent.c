@@ -108,6 +108,7 @@ static int extent_walk(struct mmscope_walk *w)
 
 	s->w = w;
 	s->unit = take_unit;
+	s->runs = true;
 	s->parts = MMSCOPE_OVERLAY_ALL;
 	/* a run that did not fit is begun again: it ends where it did at the earliest */
 	x->run.pages = 0;

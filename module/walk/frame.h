@@ -69,13 +69,17 @@ static inline int mmscope_free_order(const struct page *page)
 static inline unsigned long mmscope_free_head(const struct page *page, unsigned long pfn,
 					      int *order)
 {
-	unsigned int i;
+	int i;
 
-	for (i = *order; i < mmscope_nr_orders; i++) {
+	for (i = *order; i < (int)mmscope_nr_orders; i++) {
 		unsigned long offset = pfn & ((1UL << i) - 1);
-		int found = mmscope_free_order(page - offset);
+		int found;
 
-		if (found >= (int)i) {
+		/* a block from there would have been found one order below */
+		if (i > *order && !(pfn >> (i - 1) & 1))
+			continue;
+		found = mmscope_free_order(page - offset);
+		if (found >= i) {
 			*order = found;
 			return pfn - offset;
 		}

@@ -332,6 +332,7 @@ int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64
 
 	o->nr_runs = 0;
 	o->place = 0;
+	o->known_end = 0;
 	if (start < o->end)
 		o->nr_owners = 0;
 	o->start = start;
@@ -373,24 +374,32 @@ static bool is_place(const struct mmscope_overlay *o, u32 i, u64 pfn)
 }
 
 /**
- * mmscope_overlay_find - who owns a frame
- * @o: the overlay
- * @pfn: the frame; ascending ones are had without a search
- *
- * Return: the run it is in, until the next build; NULL if nobody is known.
+ * mmscope_overlay_look - look for the owner of a frame, and how far it is that
+ * @o: the overlay; what is known is updated
+ * @pfn: the frame
  */
-const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn)
+void mmscope_overlay_look(struct mmscope_overlay *o, u64 pfn)
 {
+	const struct mmscope_overlay_run *run;
 	u32 i = o->place;
 
+	o->known_start = pfn;
+	o->known_end = ~0ULL;
+	o->known_run = NULL;
 	if (!o->nr_runs)
-		return NULL;
+		return;
 	if (!is_place(o, i, pfn))
 		i = is_place(o, i + 1, pfn) ? i + 1 : find_run(o, pfn);
 	o->place = i;
-	if (pfn < o->runs[i].pfn || pfn >= run_end(&o->runs[i]))
-		return NULL;
-	return &o->runs[i];
+	run = &o->runs[i];
+	if (pfn < run->pfn) {
+		o->known_end = run->pfn;
+	} else if (pfn < run_end(run)) {
+		o->known_end = run_end(run);
+		o->known_run = run;
+	} else if (i + 1 < o->nr_runs) {
+		o->known_end = run[1].pfn;
+	}
 }
 
 /**

@@ -70,6 +70,9 @@ struct mmscope_overlay_run {
  * @end: first frame beyond: when there are more runs than an overlay may hold
  *       it ends early, and the sweep builds another one there
  * @place: index of the run found last
+ * @known_start: the answer given last is true from this frame on
+ * @known_end: and up to this one
+ * @known_run: that answer
  */
 struct mmscope_overlay {
 	struct mmscope_overlay_run *runs;
@@ -81,11 +84,29 @@ struct mmscope_overlay {
 	u64 start;
 	u64 end;
 	u32 place;
+	u64 known_start;
+	u64 known_end;
+	const struct mmscope_overlay_run *known_run;
 };
 
 int mmscope_overlay_build(struct mmscope_walk *w, struct mmscope_overlay *o, u64 start,
 			  u32 parts);
-const struct mmscope_overlay_run *mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn);
+void mmscope_overlay_look(struct mmscope_overlay *o, u64 pfn);
 void mmscope_overlay_free(struct mmscope_overlay *o);
+
+/**
+ * mmscope_overlay_find - who owns a frame
+ * @o: the overlay; the answer is true for all frames up to @o->known_end
+ * @pfn: the frame; ascending ones are had without a search
+ *
+ * Return: the run it is in, until the next build; NULL if nobody is known.
+ */
+static inline const struct mmscope_overlay_run *
+mmscope_overlay_find(struct mmscope_overlay *o, u64 pfn)
+{
+	if (pfn < o->known_start || pfn >= o->known_end)
+		mmscope_overlay_look(o, pfn);
+	return o->known_run;
+}
 
 #endif /* _MMSCOPE_WALK_OVERLAY_H */

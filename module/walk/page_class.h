@@ -63,6 +63,12 @@ static inline u32 mmscope_user_class(const struct mmscope_frame *f, u32 kind)
 	return kind == MMSCOPE_PAGE_FILE ? MMSCOPE_CLASS_FILE : MMSCOPE_CLASS_SHMEM;
 }
 
+/* of an allocated page without a type: a page pool marks the word that could be a link */
+static inline bool mmscope_is_pool_link(unsigned long link)
+{
+	return (link & ~3UL) == PP_SIGNATURE;
+}
+
 /* an allocated page without an owner in its struct page, but with some mark */
 static inline u32 mmscope_kernel_class(const struct mmscope_frame *f)
 {
@@ -70,7 +76,7 @@ static inline u32 mmscope_kernel_class(const struct mmscope_frame *f)
 		return MMSCOPE_CLASS_ZSMALLOC;
 	if (compat_is_large_kmalloc(f->head_type))
 		return MMSCOPE_CLASS_LARGE_KMALLOC;
-	if (!compat_has_type(f->head_type) && (f->link & ~3UL) == PP_SIGNATURE)
+	if (!compat_has_type(f->head_type) && mmscope_is_pool_link(f->link))
 		return MMSCOPE_CLASS_PAGE_POOL;
 	return MMSCOPE_CLASS_UNATTRIBUTED;
 }

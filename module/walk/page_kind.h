@@ -98,6 +98,14 @@ static inline enum mmscope_page_kind mmscope_frame_user_kind(const struct mmscop
 	return f->compound.order ? MMSCOPE_PAGE_COMPOUND : MMSCOPE_PAGE_OTHER;
 }
 
+/* Has it none of the marks that decide before its mapping does? Most frames have none. */
+static inline bool mmscope_frame_is_plain(const struct mmscope_frame *f)
+{
+	return !f->state && !f->order && f->refcount > 0 && (s32)f->type >= -1 &&
+	       !mmscope_frame_is_slab(f) && !compat_hwpoison(f->flags, f->head_flags, false) &&
+	       !mmscope_frame_has(f->head_flags, PG_reserved);
+}
+
 /**
  * mmscope_frame_kind - classify a frame
  * @f: the snapshot
@@ -107,6 +115,8 @@ static inline enum mmscope_page_kind mmscope_frame_user_kind(const struct mmscop
  */
 static inline enum mmscope_page_kind mmscope_frame_kind(const struct mmscope_frame *f)
 {
+	if (mmscope_frame_is_plain(f))
+		return mmscope_frame_user_kind(f);
 	if (f->state & MMSCOPE_FRAME_FREE)
 		return MMSCOPE_PAGE_FREE;
 	if (compat_hwpoison(f->flags, f->head_flags, f->compound.hugetlb))

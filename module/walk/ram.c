@@ -94,3 +94,19 @@ bool mmscope_is_ram(struct mmscope_ram *ram, u64 pfn)
 	ram->place = i;
 	return i < ram->nr && pfn >= ram->range[i].start;
 }
+
+/**
+ * mmscope_ram_until - how far goes the answer of mmscope_is_ram()?
+ * @ram: the table, just asked
+ * @pfn: the frame it was asked for
+ *
+ * Return: the first frame beyond it that is RAM if this one is none, and the
+ * other way round.
+ */
+u64 mmscope_ram_until(const struct mmscope_ram *ram, u64 pfn)
+{
+	if (ram->place >= ram->nr)
+		return ~0ULL;
+	return pfn < ram->range[ram->place].start ? ram->range[ram->place].start :
+						    ram->range[ram->place].end;
+}

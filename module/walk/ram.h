@@ -29,5 +29,6 @@ struct mmscope_ram {
 
 void mmscope_ram_read(struct mmscope_ram *ram);
 bool mmscope_is_ram(struct mmscope_ram *ram, u64 pfn);
+u64 mmscope_ram_until(const struct mmscope_ram *ram, u64 pfn);
 
 #endif /* _MMSCOPE_WALK_RAM_H */

@@ -115,6 +115,7 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	const struct mmscope_overlay_run *run = mmscope_overlay_find(&s->overlay, u->pfn);
 	u32 class;
 
+	s->alike_end = s->overlay.known_end;
 	if (!run)
 		return;
 	class = s->overlay.owners[run->owner].class;
@@ -126,6 +127,14 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->key = run->owner + 1;
 }
 
+/* Reserved frames that nobody claims: are they RAM? */
+static void find_ram(struct mmscope_sweep *s, struct mmscope_piece *u)
+{
+	if (!mmscope_is_ram(&s->ram, u->head_pfn))
+		u->class = MMSCOPE_CLASS_HOLE;
+	s->alike_end = min(s->alike_end, mmscope_ram_until(&s->ram, u->head_pfn));
+}
+
 static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
 	const struct mmscope_frame *f = &s->frame;
@@ -134,20 +143,26 @@ static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->class = mmscope_frame_class(f, kind, u->migratetype);
 	u->inferred = u->class == MMSCOPE_CLASS_PINNED;
 	u->key = 0;
+	s->alike_end = 0;
 	switch (u->class) {
 	case MMSCOPE_CLASS_SLAB:
 		find_cache(s, u);
 		break;
+	case MMSCOPE_CLASS_ANON:
+		s->alike_end = ~0ULL;
+		break;
 	case MMSCOPE_CLASS_FILE:
 	case MMSCOPE_CLASS_SHMEM:
+		s->alike_end = ~0ULL;
+		fallthrough;
 	case MMSCOPE_CLASS_PINNED:
 	case MMSCOPE_CLASS_HUGETLB:
 		u->key = f->mapping;
 		break;
 	case MMSCOPE_CLASS_RESERVED:
 		find_referrer(s, u);
-		if (!u->key && !mmscope_is_ram(&s->ram, u->head_pfn))
-			u->class = MMSCOPE_CLASS_HOLE;
+		if (!u->key)
+			find_ram(s, u);
 		break;
 	case MMSCOPE_CLASS_UNATTRIBUTED:
 	case MMSCOPE_CLASS_PAGETABLE:
@@ -169,6 +184,70 @@ static void make_unit(struct mmscope_sweep *s, const struct page *page, u32 migr
 	/* slabs have a vector of their objects' cgroups there */
 	u->memcg = mmscope_frame_is_slab(f) ? 0 : f->memcg;
 	classify(s, u);
+}
+
+/* ------------------------------------------------------------- frames alike */
+
+/* These change as a page is used, and tell nothing of whose it is. */
+#define USE_FLAGS (BIT(PG_locked) | BIT(PG_waiters) | BIT(PG_referenced) | BIT(PG_active) | \
+		   BIT(PG_uptodate) | BIT(PG_workingset) | BIT(PG_anon_exclusive))
+
+/* references and type of a struct page, which are neighbours, as one word */
+static u64 read_counts(const struct page *page)
+{
+	BUILD_BUG_ON(offsetof(struct page, _refcount) != offsetof(struct page, page_type) + 4);
+	return READ_ONCE(*(const u64 *)&page->page_type);
+}
+
+/*
+ * How many frames from @page on have the words that the one before them has? They
+ * are what it is, and its owner's. @is_kernel: the word that could link a page to
+ * its head may hold a mark of another owner.
+ */
+static __always_inline unsigned long count_same(const struct mmscope_frame *f,
+						const struct page *page, unsigned long max,
+						bool is_kernel)
+{
+	/* how often it is mapped tells nothing, nor do a few references */
+	const bool mapped = (s32)f->type >= 0 && f->refcount < MMSCOPE_PIN_WEIGHT;
+	const u64 counts_mask = mapped ? ~((MMSCOPE_PIN_WEIGHT - 1ULL) << 32 | 0xffffff) : ~0ULL;
+	const u64 counts = (u64)f->refcount << 32 | f->type;
+	const unsigned long flags = f->flags, mapping = f->mapping, memcg = f->memcg;
+	unsigned long i;
+
+	for (i = 0; i < max; i++, page++) {
+		unsigned long link = compat_page_link(page);
+
+		if (((mmscope_frame_flags(page) ^ flags) & ~USE_FLAGS) | (link & 1) |
+		    ((unsigned long)READ_ONCE(page->mapping) ^ mapping) |
+		    ((read_counts(page) ^ counts) & counts_mask) |
+		    (compat_memcg_data(page) ^ memcg))
+			break;
+		if (is_kernel && mmscope_is_pool_link(link))
+			break;
+	}
+	return i;
+}
+
+static unsigned long count_alike(const struct mmscope_frame *f, const struct page *page,
+				 unsigned long max)
+{
+	return f->mapping ? count_same(f, page, max, false) : count_same(f, page, max, true);
+}
+
+/* Take the frames behind a single one along with it. */
+static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
+		      const struct page *page, unsigned long end)
+{
+	const struct mmscope_frame *f = &s->frame;
+	unsigned long zero = my_zero_pfn(0);
+
+	end = min_t(u64, end, s->alike_end);
+	/* the zero page, in the kernel's image, is told by its number alone */
+	if (u->pfn < zero)
+		end = min(end, zero);
+	if (!f->order && !f->state && f->refcount && u->pfn + 1 < end)
+		u->pages += count_alike(f, page + 1, end - u->pfn - 1);
 }
 
 /* ------------------------------------------------------------------- filters */
@@ -220,6 +299,8 @@ static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct 
 		u.pages = min(s->frame_end, end) - u.pfn;
 		if (!flags || flags_wanted(s)) {
 			make_unit(s, page, migratetype, &u);
+			if (s->runs && !single)
+				add_alike(s, &u, page, end);
 			if (unit_wanted(s, &u))
 				ret = s->unit(s, &u);
 		}

@@ -15,7 +15,8 @@ struct mmscope_walk;
 
 /**
  * struct mmscope_piece - frames that are one thing: a free block, a compound
- *	page, a single frame; cut where a pageblock, the range or the RAM ends
+ *	page, a single frame, or (in a sweep with @runs) single frames that are
+ *	alike; cut where a pageblock, the range or the RAM ends
  * @pfn: the first frame here
  * @pages: frames here
  * @head_pfn: the first frame of the thing
@@ -48,6 +49,8 @@ struct mmscope_piece {
  * @unit: takes a unit, never sleeps. Non-zero ends the sweep with @pos at that
  *        unit, which is not done
  * @single: frame by frame, with the whole snapshot of each in @frame
+ * @runs: neighbouring frames that stand alone may come as one unit when all that
+ *        is told of it is true of each; @frame is the first one's snapshot
  * @parts: enum mmscope_overlay_parts to be known
  * @pos: where to go on; what is below is done
  * @end: first frame beyond the range
@@ -58,6 +61,7 @@ struct mmscope_piece {
  * @reader: what one frame tells about the next
  * @frame: snapshot of the thing under the sweep
  * @frame_end: first frame beyond it
+ * @alike_end: first frame that may be another thing even with the same words
  * @last_cache: pointer of the slab met last
  * @last_reclaimable: what its cache told
  * @last_memcg: memcg_data named last
@@ -67,6 +71,7 @@ struct mmscope_sweep {
 	struct mmscope_walk *w;
 	int (*unit)(struct mmscope_sweep *s, const struct mmscope_piece *u);
 	bool single;
+	bool runs;
 	u32 parts;
 	u64 pos;
 	u64 end;
@@ -77,6 +82,7 @@ struct mmscope_sweep {
 	struct mmscope_page_reader reader;
 	struct mmscope_frame frame;
 	unsigned long frame_end;
+	u64 alike_end;
 	unsigned long last_cache;
 	bool last_reclaimable;
 	unsigned long last_memcg;
