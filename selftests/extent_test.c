@@ -77,7 +77,6 @@ static const struct {
 #define C(n) BIT(MMSCOPE_CLASS_##n)
 	{ C(FREE) | C(FREE_HIGHATOMIC) | C(FREE_CMA) | C(FREE_ISOLATED), BIT(KPF_BUDDY), 0 },
 	{ C(SLAB) | C(SLAB_RECLAIMABLE), BIT(KPF_SLAB), BIT(KPF_BUDDY) },
-	{ C(PAGETABLE), BIT(KPF_PGTABLE), BIT(KPF_BUDDY) },
 	{ C(HUGETLB) | C(HUGETLB_FREE), BIT(KPF_HUGE), BIT(KPF_BUDDY) },
 	{ C(ANON) | C(ANON_THP) | C(ANON_LARGE), BIT(KPF_ANON), BIT(KPF_SLAB) | BIT(KPF_HUGE) },
 	{ C(ANON), BIT(KPF_ANON), BIT(KPF_COMPOUND_HEAD) | BIT(KPF_COMPOUND_TAIL) },
@@ -98,15 +97,21 @@ static const struct {
 } told_by_bits[] = {
 	{ KPF_BUDDY, C(FREE) | C(FREE_HIGHATOMIC) | C(FREE_CMA) | C(FREE_ISOLATED) },
 	{ KPF_SLAB, C(SLAB) | C(SLAB_RECLAIMABLE) },
-	{ KPF_PGTABLE, C(PAGETABLE) },
+	{ KPF_PGTABLE, C(PAGETABLE) | C(KERNEL_PAGETABLE) },
 	{ KPF_HUGE, C(HUGETLB) | C(HUGETLB_FREE) },
 	{ KPF_OFFLINE, C(OFFLINE) },
 	{ KPF_ANON, C(ANON) | C(ANON_THP) | C(ANON_LARGE) | C(SWAPCACHE) | C(KSM) | C(PINNED) },
 #undef C
 };
 
-static bool class_agrees(uint32_t class, uint64_t flags)
+static bool class_agrees(const struct mmscope_extent *e, uint64_t flags)
 {
+	const uint32_t class = e->page_class;
+
+	/* the kernel does not mark tables of all levels: others are met on the way down */
+	if (class == MMSCOPE_CLASS_PAGETABLE && !(e->flags & MMSCOPE_EXTENT_INFERRED) &&
+	    !(flags & BIT(KPF_PGTABLE)))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(told_by_flags); i++) {
 		if (!(told_by_flags[i].classes >> class & 1))
 			continue;
@@ -150,7 +155,7 @@ static bool settles(int fd, int kpageflags, uint64_t pfn)
 		uint64_t before = frame_read(kpageflags, pfn);
 
 		if (!extent_now(fd, pfn, &e) && before == frame_read(kpageflags, pfn) &&
-		    class_agrees(e.page_class, before))
+		    class_agrees(&e, before))
 			return true;
 	}
 	return false;
@@ -182,7 +187,7 @@ TEST_F_TIMEOUT(extents, classes_are_what_kpageflags_says, 200)
 		ASSERT_NE(NULL, e)
 			TH_LOG("pfn %#lx, kpageflags %#lx, is in no extent", pfn, flags);
 		compared++;
-		if (flags == self->flags[1].of[pfn] && class_agrees(e->page_class, flags))
+		if (flags == self->flags[1].of[pfn] && class_agrees(e, flags))
 			continue;
 		doubtful++;
 		if (settles(self->fd, kpageflags, pfn))

@@ -110,7 +110,8 @@ TEST_F_TIMEOUT(owners, vmalloc_areas_are_their_callers, 120)
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(4 * MB / PAGE, arg.nr_pfns);
 	ASSERT_EQ(0, extents_read(self->fd, &self->a));
-	EXPECT_EQ(0, misnamed(self, arg.nr_pfns, MMSCOPE_CLASS_VMALLOC, FIXTURE_CALLER));
+	EXPECT_EQ(0, misnamed(self, arg.nr_pfns, MMSCOPE_CLASS_VMALLOC,
+			      FIXTURE_CALLER " [mmscope_fixture]"));
 }
 
 TEST_F_TIMEOUT(owners, stacks_are_their_threads, 120)

@@ -85,6 +85,12 @@ static void begin_run(struct extent_walk *x, const struct mmscope_piece *u)
 	x->memcg = mmscope_sweep_memcg(&x->sweep, u);
 }
 
+/* Runs that nobody asked for need no owner. */
+static bool class_wanted(const struct mmscope_query *q, u32 class)
+{
+	return !q->class_mask || q->class_mask >> class & 1;
+}
+
 static int take_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
 	struct extent_walk *x = extent_of(s);
@@ -95,9 +101,13 @@ static int take_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 		return 0;
 	}
 	ret = emit_run(x);
-	if (!ret)
+	if (ret)
+		return ret;
+	if (class_wanted(&s->w->q, u->class))
 		begin_run(x, u);
-	return ret;
+	else
+		x->run.pages = 0;
+	return 0;
 }
 
 static int extent_walk(struct mmscope_walk *w)
