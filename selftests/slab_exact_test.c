@@ -163,7 +163,7 @@ static void read_slabs(struct __test_metadata *_metadata, int fd, struct answer 
 {
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_SLABS);
 
-	strcpy(arg.name, FIXTURE_CACHE);
+	snprintf(arg.name, sizeof(arg.name), "%s", FIXTURE_CACHE);
 	ASSERT_EQ(0, walk_all(fd, arg, a));
 }
 

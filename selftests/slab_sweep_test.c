@@ -287,7 +287,7 @@ TEST_F(sweep, filters_choose)
 	struct answer a;
 
 	/* a cache that few objects come from while the test runs */
-	strcpy(arg.name, "task_struct");
+	snprintf(arg.name, sizeof(arg.name), "task_struct");
 	ASSERT_EQ(0, walk_all(self->fd, arg, &a));
 	ASSERT_GT(a.nr, 1);
 	r = a.records;
@@ -311,7 +311,7 @@ TEST_F(sweep, filters_choose)
 		EXPECT_EQ(MMSCOPE_SLAB_FULL, r[i].state);
 	answer_free(&a);
 
-	strcpy(arg.name, "no such cache");
+	snprintf(arg.name, sizeof(arg.name), "no such cache");
 	EXPECT_EQ(0, count_slabs(_metadata, self->fd, arg));
 	memset(arg.name, 0, sizeof(arg.name));
 	arg.owner = 1;

@@ -74,7 +74,8 @@ static bool show_outlook(struct source *s, const struct options *o, __u32 order,
 	} else {
 		printf("%llu of %llu %s blocks are free now; %llu more after compaction,\n"
 		       "%llu more if caches are dropped before; %llu are in use (%llu hold huge\n"
-		       "pages). %llu are blocked by memory that cannot be moved", t.free, t.blocks, size.s,
+		       "pages). %llu are blocked by memory that cannot be moved",
+		       t.free, t.blocks, size.s,
 		       t.compacted - (t.free < t.compacted ? t.free : t.compacted),
 		       t.reclaimed - (t.compacted < t.reclaimed ? t.compacted : t.reclaimed), used,
 		       t.huge, t.blocks - t.bound);

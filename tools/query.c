@@ -135,7 +135,7 @@ static void parse_name(const struct dataset *ds, const char *word, struct mmscop
 	if (strlen(word) >= sizeof(query->name))
 		die("bad name '%s': it has more than %zu characters", word,
 		    sizeof(query->name) - 1);
-	strcpy(query->name, word);
+	snprintf(query->name, sizeof(query->name), "%s", word);
 }
 
 /* The query of a command line. Ends the program with a sentence if it is wrong. */

@@ -3,6 +3,7 @@
  * The sum of records, as a record: what counts things is added up, the first
  * text says "total", anything else is unknown.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ const void *total_record(struct total *total)
 
 		if (f->unit == MMSCOPE_UNIT_NAME) {
 			if (!titled)
-				strncpy(p, "total", f->size);
+				snprintf(p, f->size, "total");
 			titled = true;
 			continue;
 		}

@@ -233,7 +233,7 @@ static const struct mmscope_field_def census_fields[] = {
 	MORE(struct mmscope_census, unevictable_pages, PAGES,
 	     "of the movable ones, mlocked or unevictable"),
 	FIELD_ENUM(struct mmscope_census, polluter, &mmscope_class_names,
-		  "class with the most frames here that cannot be moved; free: there are none"),
+		   "class with the most frames here that cannot be moved; free: there are none"),
 	FIELD(struct mmscope_census, polluter_pages, PAGES, "how many; 0: there are none"),
 };
 

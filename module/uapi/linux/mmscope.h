@@ -946,9 +946,9 @@ struct mmscope_cursor {
 };
 
 enum mmscope_walk_flags {
-	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class alone */
-	MMSCOPE_WALK_EXACT	= 1 << 1,	/* EXACT datasets: interrupt each CPU to count the
-						 * objects that are free on its own lists
+	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class only */
+	MMSCOPE_WALK_EXACT	= 1 << 1,	/* EXACT datasets: interrupt each CPU to count
+						 * the objects that are free on its own lists
 						 */
 };
 
@@ -1069,9 +1069,9 @@ enum mmscope_gfp {
 enum mmscope_alloc_result {
 	MMSCOPE_ALLOC_AT_ONCE	= 0,	/* the fast path */
 	MMSCOPE_ALLOC_SLOW	= 1,	/* below the low watermark; kswapd is woken */
-	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before memory is reclaimed or compacted; that the
-				 * flags allow, but whether it helps is not known
-				 */
+	MMSCOPE_ALLOC_RECLAIM	= 2,	/* not before memory is reclaimed or compacted; that
+					 * the flags allow, but whether it helps is not known
+					 */
 	MMSCOPE_ALLOC_FAIL	= 3,
 };
 
