@@ -430,7 +430,7 @@ static void put_answer(struct answered *a, __u32 id, const char *name, __u32 typ
 {
 	struct mmscope_describe describe = *a->m->describe;
 	const size_t ranges = range ? sizeof(*range) : 0;
-	const char arg[512] = "";
+	static const char arg[512];
 
 	a->info = (void *)(a->m->file + sizeof(struct recording_header) +
 			   sizeof(struct recording_section));
@@ -586,9 +586,13 @@ TEST_F(recording, an_answer_of_alloc_with_any_numbers_does_no_harm)
 
 	for (__u32 i = 0; i < 64; i++) {
 		arg->result = i < 8 ? i : ~0U;
-		arg->from_node = arg->from_zone = i % 3 ? i * 0x10000000 : i;
-		arg->cpu = arg->migratetype = arg->list_node = ~i;
-		arg->may = arg->unknown = i % 2 ? ~0U : i;
+		arg->from_node = i % 3 ? i * 0x10000000 : i;
+		arg->from_zone = arg->from_node;
+		arg->cpu = ~i;
+		arg->migratetype = ~i;
+		arg->list_node = ~i;
+		arg->may = i % 2 ? ~0U : i;
+		arg->unknown = arg->may;
 		EXPECT_EQ(0, ask(&a));
 	}
 }

@@ -160,8 +160,10 @@ static inline int rmap_call(int fd, struct mmscope_rmap_arg *arg, size_t chunk,
 	if (arg->rec_size != sizeof(*a->rmap) || arg->nr > chunk)
 		return -EPROTO;
 	/* a call ends at a full buffer or at the end, and never where it began, or before */
-	if (arg->cursor.pos < from.pos || (!(arg->status & MMSCOPE_WALK_DONE) &&
-	    arg->cursor.pos == from.pos && arg->cursor.hint <= from.hint))
+	if (arg->cursor.pos < from.pos)
+		return -EPROTO;
+	if (!(arg->status & MMSCOPE_WALK_DONE) && arg->cursor.pos == from.pos &&
+	    arg->cursor.hint <= from.hint)
 		return -EPROTO;
 	a->nr += arg->nr;
 	a->calls++;
