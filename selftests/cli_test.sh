@@ -353,6 +353,21 @@ test_rmap_file()
 	: > empty
 	mmscope rmap ./empty > out 2> err && [ "$(cat out)" = "no page of it is in memory" ]
 	point $? "a file without pages"
+	# pages that are mapped through overlayfs are those of the file below
+	modprobe overlay 2> /dev/null
+	mkdir lower upper over merged
+	cp "$exe" lower/sleep
+	mount -t overlay none merged -o lowerdir=lower,upperdir=upper,workdir=over
+	./merged/sleep 100 &
+	sleeper=$!
+	refuses "'merged/sleep' is on overlayfs, .* name the file in its layer" \
+		mmscope rmap merged/sleep
+	mmscope rmap lower/sleep --pid $sleeper -rn -o comm > out 2> err &&
+		[ "$(sort -u out)" = sleep ]
+	point $? "rmap of a file that is mapped through overlayfs, by its name in the layer"
+	kill $sleeper
+	wait $sleeper 2> /dev/null
+	umount merged
 	mmscope --record file.rec rmap "$exe" --raw > live 2> err &&
 		mmscope --from file.rec rmap "$exe" --raw > again 2> err && cmp live again > /dev/null
 	point $? "rmap of a file from a recording is what was live"

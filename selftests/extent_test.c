@@ -365,7 +365,7 @@ TEST_F(extents, filters_by_owner_and_name_find_our_file_alone)
 	struct own_file f;
 
 	ASSERT_EQ(0, own_file(&f, "/tmp/found-by-name", 2 * MB));
-	strcpy(arg.name, "/found-by-name");
+	snprintf(arg.name, sizeof(arg.name), "/found-by-name");
 	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
 	EXPECT_EQ(f.pages, frames_in(&self->a));
 	answer_free(&self->a);
@@ -376,7 +376,7 @@ TEST_F(extents, filters_by_owner_and_name_find_our_file_alone)
 	/* another tmpfs may have a file of that number */
 	EXPECT_LE(f.pages, frames_in(&self->a));
 	answer_free(&self->a);
-	strcpy(arg.name, "no such name");
+	snprintf(arg.name, sizeof(arg.name), "no such name");
 	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
 	EXPECT_EQ(0, self->a.nr);
 	unlink(f.path);

@@ -413,4 +413,188 @@ TEST_F(recording, an_answer_that_lies_is_refused)
 	EXPECT_TRUE(refused(&self->m, run_on(&self->m, self->m.len)));
 }
 
+/* ----------------------------------------------- answers to point queries */
+
+/* put before the end of the file: a description, and one answer with its records */
+struct answered {
+	struct made *m;
+	struct mmscope_info *info;
+	void *arg;		/* of the answer, in the file */
+	struct recording_section *section;	/* of the answer, in the file */
+	size_t arg_bytes;
+	const char *command;
+};
+
+static void put_answer(struct answered *a, __u32 id, const char *name, __u32 type,
+		       const struct mmscope_pfn_range *range)
+{
+	struct mmscope_describe describe = *a->m->describe;
+	const size_t ranges = range ? sizeof(*range) : 0;
+	static const char arg[512];
+
+	a->info = (void *)(a->m->file + sizeof(struct recording_header) +
+			   sizeof(struct recording_section));
+	a->info->nr_datasets = id + 1;
+	describe.dataset = id;
+	snprintf(describe.name, sizeof(describe.name), "%s", name);
+	a->m->len -= sizeof(struct recording_section);
+	put_section(a->m, RECORDING_DESCRIBE, sizeof(describe),
+		    sizeof(describe) + sizeof(fields) + sizeof(values));
+	put(a->m, &describe, sizeof(describe));
+	put(a->m, fields, sizeof(fields));
+	put(a->m, values, sizeof(values));
+	a->section = (void *)(a->m->file + a->m->len);
+	put_section(a->m, type, a->arg_bytes, a->arg_bytes + ranges + sizeof(records));
+	a->arg = put(a->m, arg, a->arg_bytes);
+	put(a->m, range, ranges);
+	put(a->m, records, sizeof(records));
+	put_section(a->m, RECORDING_END, 0, 0);
+}
+
+static struct mmscope_rmap_arg *make_rmap(struct answered *a, struct made *m)
+{
+	static const struct mmscope_pfn_range range = { 5, 8 };
+	struct mmscope_rmap_arg *arg;
+
+	*a = (struct answered){
+		.m = m, .arg_bytes = sizeof(*arg), .command = "rmap 5-8 -J --output-all",
+	};
+	put_answer(a, MMSCOPE_DS_RMAPS, "rmaps", RECORDING_RMAP, &range);
+	arg = a->arg;
+	arg->nr_ranges = 1;
+	arg->nr = NR_RECORDS;
+	arg->rec_size = sizeof(struct invented);
+	arg->status = MMSCOPE_WALK_DONE;
+	return arg;
+}
+
+static struct mmscope_alloc_arg *make_alloc(struct answered *a, struct made *m)
+{
+	struct mmscope_alloc_arg *arg;
+
+	*a = (struct answered){
+		.m = m, .arg_bytes = sizeof(*arg),
+		.command = "alloc --order 3 --gfp __GFP_IO --output-all",
+	};
+	put_answer(a, MMSCOPE_DS_ALLOC_ZONES, "alloc_zones", RECORDING_ALLOC, NULL);
+	arg = a->arg;
+	arg->order = 3;
+	arg->gfp = MMSCOPE_GFP_IO;
+	arg->node = MMSCOPE_ANY;
+	arg->nr = NR_RECORDS;
+	arg->rec_size = sizeof(struct invented);
+	return arg;
+}
+
+static int ask(struct answered *a)
+{
+	write_file(a->m, a->m->len);
+	return run(a->m, a->command);
+}
+
+/* the answer without its last `bytes`, the sections around it in order */
+static int ask_without(struct answered *a, size_t bytes)
+{
+	char *from = (char *)(a->section + 1) + a->section->bytes;
+	const size_t rest = a->m->file + a->m->len - from;
+	char *whole = malloc(a->m->len);
+	const size_t len = a->m->len;
+	int status;
+
+	memcpy(whole, a->m->file, len);
+	a->section->bytes -= bytes;
+	if (a->section->arg_bytes > a->section->bytes)
+		a->section->arg_bytes = a->section->bytes;
+	memmove(from - bytes, from, rest);
+	a->m->len -= bytes;
+	status = ask(a);
+	memcpy(a->m->file, whole, len);
+	a->m->len = len;
+	free(whole);
+	return status;
+}
+
+#define expect_refused(_nr, _value) do {			\
+	typeof(_nr) was = _nr;					\
+								\
+	_nr = _value;						\
+	EXPECT_TRUE(refused(&self->m, ask(&a)));		\
+	_nr = was;						\
+} while (0)
+
+TEST_F(recording, an_answer_of_rmap_that_lies_is_refused)
+{
+	struct answered a;
+	struct mmscope_rmap_arg *arg = make_rmap(&a, &self->m);
+
+	ASSERT_EQ(0, ask(&a));
+	EXPECT_NE(NULL, strstr(self->m.out, "\"rmaps\": ["));
+	expect_refused(arg->nr, NR_RECORDS + 1);
+	expect_refused(arg->nr, NR_RECORDS - 1);
+	expect_refused(arg->nr, ~0U);
+	expect_refused(arg->rec_size, 0);
+	expect_refused(arg->rec_size, sizeof(struct invented) - 8);
+	expect_refused(arg->rec_size, sizeof(struct invented) + 8);
+	expect_refused(arg->rec_size, ~0U);
+	expect_refused(arg->nr_ranges, 0);
+	expect_refused(arg->nr_ranges, ~0U);
+	/* there should be more, but there is not */
+	expect_refused(arg->status, 0);
+	expect_refused(a.section->bytes, ~0ULL);
+	expect_refused(a.section->bytes, a.section->bytes + (1 << 20));
+	expect_refused(a.section->arg_bytes, ~0U);
+	expect_refused(a.section->arg_bytes, 0);
+	for (size_t bytes = 8; bytes <= a.section->bytes; bytes += 8)
+		EXPECT_TRUE(refused(&self->m, ask_without(&a, bytes)));
+	EXPECT_EQ(0, ask(&a));
+}
+
+TEST_F(recording, an_answer_of_alloc_that_lies_is_refused)
+{
+	struct answered a;
+	struct mmscope_alloc_arg *arg = make_alloc(&a, &self->m);
+
+	ASSERT_EQ(0, ask(&a));
+	EXPECT_NE(NULL, strstr(self->m.out, "order 3 (32K) __GFP_IO"));
+	expect_refused(arg->nr, NR_RECORDS + 1);
+	expect_refused(arg->nr, NR_RECORDS - 1);
+	expect_refused(arg->nr, ~0U);
+	expect_refused(arg->rec_size, 0);
+	expect_refused(arg->rec_size, sizeof(struct invented) + 8);
+	expect_refused(arg->rec_size, ~0U);
+	expect_refused(a.section->bytes, ~0ULL);
+	expect_refused(a.section->bytes, a.section->bytes + (1 << 20));
+	expect_refused(a.section->arg_bytes, ~0U);
+	expect_refused(a.section->arg_bytes, 0);
+	for (size_t bytes = 8; bytes <= a.section->bytes; bytes += 8)
+		EXPECT_TRUE(refused(&self->m, ask_without(&a, bytes)));
+	/* of a machine that there is not */
+	expect_refused(a.info->nr_nodes, ~0U);
+	expect_refused(a.info->nr_nodes, 1U << 30);
+	expect_refused(a.info->nr_orders, 0);
+	a.info->nr_orders = 1U << 30;
+	arg->order = 1U << 29;
+	a.command = "alloc --order 536870912 --gfp __GFP_IO";
+	EXPECT_TRUE(refused(&self->m, ask(&a)));
+}
+
+/* what the words say of numbers that nobody knows is open, that they are printed is not */
+TEST_F(recording, an_answer_of_alloc_with_any_numbers_does_no_harm)
+{
+	struct answered a;
+	struct mmscope_alloc_arg *arg = make_alloc(&a, &self->m);
+
+	for (__u32 i = 0; i < 64; i++) {
+		arg->result = i < 8 ? i : ~0U;
+		arg->from_node = i % 3 ? i * 0x10000000 : i;
+		arg->from_zone = arg->from_node;
+		arg->cpu = ~i;
+		arg->migratetype = ~i;
+		arg->list_node = ~i;
+		arg->may = i % 2 ? ~0U : i;
+		arg->unknown = arg->may;
+		EXPECT_EQ(0, ask(&a));
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -147,6 +147,8 @@ static inline void rmap_free(struct rmap_answer *a)
 static inline int rmap_call(int fd, struct mmscope_rmap_arg *arg, size_t chunk,
 			    struct rmap_answer *a)
 {
+	const struct mmscope_cursor from = arg->cursor;
+
 	if (a->nr + chunk > a->room) {
 		a->room = 2 * a->room + chunk;
 		a->rmap = realloc(a->rmap, a->room * sizeof(*a->rmap));
@@ -156,6 +158,12 @@ static inline int rmap_call(int fd, struct mmscope_rmap_arg *arg, size_t chunk,
 	if (ioctl(fd, MMSCOPE_IOC_RMAP, arg))
 		return -errno;
 	if (arg->rec_size != sizeof(*a->rmap) || arg->nr > chunk)
+		return -EPROTO;
+	/* a call ends at a full buffer or at the end, and never where it began, or before */
+	if (arg->cursor.pos < from.pos)
+		return -EPROTO;
+	if (!(arg->status & MMSCOPE_WALK_DONE) && arg->cursor.pos == from.pos &&
+	    arg->cursor.hint <= from.hint)
 		return -EPROTO;
 	a->nr += arg->nr;
 	a->calls++;

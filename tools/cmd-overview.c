@@ -128,9 +128,11 @@ static void show_zones(struct source *s, struct out *out)
 
 		board_number(&b, row, node, table_get(&zones, i, "node"));
 		table_put_text(&zones, i, "zone", &b, row, zone);
-		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++)
-			board_number(&b, row, first + j,
-				     known_times(table_get(&zones, i, sizes[j].source), s->info.page_size));
+		for (size_t j = 0; j < ARRAY_SIZE(sizes); j++) {
+			__u64 pages = table_get(&zones, i, sizes[j].source);
+
+			board_number(&b, row, first + j, known_times(pages, s->info.page_size));
+		}
 		board_text(&b, row, state, level(&zones, i));
 	}
 	board_print(&b, out);

@@ -59,7 +59,8 @@ static struct asked parse_word(struct source *s, const char *word)
 
 	if (!colon) {
 		if (!parse_whole_number(word, ~0ULL >> 13, &a.pfn))
-			die("bad page frame '%s': PFN, phys:ADDRESS or PID:ADDRESS is wanted", word);
+			die("bad page frame '%s': PFN, phys:ADDRESS or PID:ADDRESS is wanted",
+			    word);
 		return a;
 	}
 	if (!parse_whole_number(colon + 1, ~0ULL, &addr))

@@ -4,10 +4,12 @@
  * where. A file stands for the frames of its pages that are in memory.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -68,6 +70,16 @@ static bool take_extent(void *ctx, const void *rec)
 	return true;
 }
 
+/* Its pages belong to a file of another file system, and stat() tells of neither. */
+static void refuse_overlay(const char *path)
+{
+	struct statfs fs;
+
+	if (!statfs(path, &fs) && fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		die("'%s' is on overlayfs, where files have no pages: name the file in its layer",
+		    path);
+}
+
 static void add_file(struct source *s, const char *path, struct frames *frames)
 {
 	const struct dataset *ds = source_dataset(s, "extents");
@@ -79,6 +91,7 @@ static void add_file(struct source *s, const char *path, struct frames *frames)
 	if (stat(path, &st))
 		die("'%s' is neither page frames (PFN, START-END, START+LENGTH) nor a file: %s",
 		    path, strerror(errno));
+	refuse_overlay(path);
 	if (!ds || !column_find(ds, "dev_major", &f.major) ||
 	    !column_find(ds, "dev_minor", &f.minor) || !column_find(ds, "pfn", &f.pfn) ||
 	    !column_find(ds, "pages", &f.pages))

@@ -236,7 +236,8 @@ static __u64 meminfo(const struct where *w, const char *name)
 }
 
 /* the sum of those that this kernel has */
-static __u64 read_counter(const struct where *w, const struct counter *c, const char *const names[2])
+static __u64 read_counter(const struct where *w, const struct counter *c,
+			  const char *const names[2])
 {
 	__u64 total = MMSCOPE_UNKNOWN;
 

@@ -13,8 +13,10 @@
 #include "source.h"
 
 #define WALK_BYTES	0x100000U	/* a call's buffer */
-/* far beyond any kernel's; a description comes from a file as well */
+/* far beyond any kernel's; what is said of it comes from a file as well */
 #define MAX_DATASETS	1024
+#define MAX_ORDERS	32
+#define MAX_NODES	4096
 #define MAX_FIELDS	1024
 #define MAX_VALUES	16384
 
@@ -61,7 +63,8 @@ static void load_info(struct source *s)
 		    info->abi_version, MMSCOPE_ABI_VERSION);
 	info->version[sizeof(info->version) - 1] = '\0';
 	info->release[sizeof(info->release) - 1] = '\0';
-	if (info->nr_datasets > MAX_DATASETS || !info->page_size)
+	if (info->nr_datasets > MAX_DATASETS || !info->page_size || !info->nr_orders ||
+	    info->nr_orders > MAX_ORDERS || info->nr_nodes > MAX_NODES)
 		die("%s: makes no sense", s->name);
 }
 

@@ -33,7 +33,7 @@
  * @kept: when that was, in jiffies
  */
 struct mmscope_reader {
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct mmscope_walk *walk;
 	unsigned long kept;
 };

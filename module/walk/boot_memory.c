@@ -38,9 +38,11 @@ static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 c
 	if (owner < 0)
 		return owner;
 	mmscope_call(get_online_mems)();
-	for (pfn = start; pfn < end && !err; pfn++)
+	for (pfn = start; pfn < end && !err; pfn++) {
 		if (is_reserved(pfn))
 			err = mmscope_collect_run(c, pfn, 1, owner);
+		cond_resched();
+	}
 	mmscope_call(put_online_mems)();
 	return err ?: mmscope_pause();
 }

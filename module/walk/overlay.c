@@ -158,6 +158,7 @@ static int compare_runs(const void *a, const void *b, const void *data)
 	const struct mmscope_overlay_owner *owners = data;
 	u32 x_rank, y_rank;
 
+	/* a long sort; no lock is held */
 	cond_resched();
 	if (x->pfn != y->pfn)
 		return x->pfn < y->pfn ? -1 : 1;

@@ -983,7 +983,7 @@ struct mmscope_cursor {
 };
 
 enum mmscope_walk_flags {
-	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class alone */
+	MMSCOPE_WALK_BARE	= 1 << 0,	/* FRAMES datasets: no owners, runs by class */
 	MMSCOPE_WALK_EXACT	= 1 << 1,	/* EXACT datasets: interrupt each CPU to count the
 						 * objects that are free on its own lists
 						 */
