@@ -30,7 +30,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
-	CHECK_SIZE(mmscope_alloc_zone, 136);
+	CHECK_SIZE(mmscope_alloc_zone, 128);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
 	CHECK_SIZE(mmscope_frame_info, 464);
@@ -70,7 +70,7 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
-	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 128);
+	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 120);
 	CHECK_PLACE(mmscope_alloc_arg, list_node, 64);
 	CHECK_PLACE(mmscope_field, nr_values, 196);
 	CHECK_PLACE(mmscope_value, name, 16);
