@@ -318,7 +318,7 @@ test_rmap()
 	refuses "bad range '5-3': its end is not beyond its start" mmscope rmap 5-3
 	refuses "there is no process 4000000" mmscope rmap 5 --pid 4000000
 	refuses "rmap does not take --node" mmscope rmap 5 --node 0
-	refuses "rmaps are had one by one: mmscope rmap PFN" mmscope rmaps
+	refuses "rmaps has only answers to a question: mmscope rmap PFN" mmscope rmaps
 }
 
 text_pages()	# text_pages START END: how many pages there this shell has, by pagemap

@@ -30,6 +30,7 @@ static const struct {
 } points[] = {
 	{ "translations", "vtop PID ADDRESS..." },
 	{ "rmaps", "rmap PFN|RANGE|FILE..." },
+	{ "alloc_zones", "alloc --order N --gfp FLAGS" },
 };
 
 static const char *point_command(const char *name)
@@ -233,10 +234,9 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 	struct total total;
 	int err;
 
-	if (ds->flags & MMSCOPE_DATASET_POINT && !(ds->flags & MMSCOPE_DATASET_PROCESS))
-		die("%s has only answers to a question: see mmscope --help", ds->name);
 	if (ds->flags & MMSCOPE_DATASET_POINT)
-		die("%s are had one by one: mmscope %s", ds->name, point_command(ds->name));
+		die("%s has only answers to a question: mmscope %s", ds->name,
+		    point_command(ds->name));
 	query_parse(s, ds, o, &query);
 	if (ds->state == MMSCOPE_STATE_UNAVAILABLE)
 		die("%s: not available on this kernel: %s", ds->name, ds->detail);
