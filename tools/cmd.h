@@ -42,6 +42,9 @@ enum option_group {
  * @order: of a block, as written
  * @gfp: allocation flags, as written
  * @name: likewise
+ * @flags: likewise
+ * @memcg: likewise
+ * @owner: likewise
  * @exact: ask the CPUs
  * @from: recording to read
  * @record: recording to write
@@ -71,6 +74,9 @@ struct options {
 	const char *order;
 	const char *gfp;
 	const char *name;
+	const char *flags;
+	const char *memcg;
+	const char *owner;
 	bool exact;
 	const char *from;
 	const char *record;

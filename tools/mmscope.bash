@@ -89,7 +89,7 @@ _mmscope()
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
-			--node --zone --pid --range --class --name --exact --order --gfp
+			--node --zone --pid --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--verbose --help --version" ;;
 	esac

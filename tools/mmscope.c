@@ -49,8 +49,8 @@ static const struct command datasets = {
 
 enum {
 	OPT_CSV = 256, OPT_OUTPUT_ALL, OPT_LIST_COLUMNS, OPT_SORT, OPT_LIMIT, OPT_NODE, OPT_ZONE,
-	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_EXACT, OPT_TOTAL, OPT_RECORD, OPT_FROM, OPT_COLOR,
-	OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG, OPT_HTML, OPT_LAYER, OPT_CURVE,
+	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_FLAGS, OPT_MEMCG, OPT_OWNER, OPT_EXACT, OPT_TOTAL,
+	OPT_RECORD, OPT_FROM, OPT_COLOR, OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG, OPT_HTML, OPT_LAYER, OPT_CURVE,
 };
 
 static const struct option long_options[] = {
@@ -75,6 +75,9 @@ static const struct option long_options[] = {
 	{ "order", required_argument, NULL, OPT_ORDER },
 	{ "gfp", required_argument, NULL, OPT_GFP },
 	{ "name", required_argument, NULL, OPT_NAME },
+	{ "flags", required_argument, NULL, OPT_FLAGS },
+	{ "memcg", required_argument, NULL, OPT_MEMCG },
+	{ "owner", required_argument, NULL, OPT_OWNER },
 	{ "exact", no_argument, NULL, OPT_EXACT },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "layer", required_argument, NULL, OPT_LAYER },
@@ -124,6 +127,9 @@ static void usage(void)
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
 	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
+	      "     --flags LIST      page frames with these flags: 'lru,!dirty,anon|ksm'\n"
+	      "     --owner N         page frames of this inode or process\n"
+	      "     --memcg PATH|N    page frames charged to this cgroup\n"
 	      "     --exact           ask each CPU what it has free of slab caches\n"
 	      "Of an allocation:\n"
 	      "     --order N         2^N pages\n"
@@ -250,6 +256,15 @@ static void parse_other_option(struct options *o, int c)
 		break;
 	case OPT_NAME:
 		o->name = optarg;
+		break;
+	case OPT_FLAGS:
+		o->flags = optarg;
+		break;
+	case OPT_MEMCG:
+		o->memcg = optarg;
+		break;
+	case OPT_OWNER:
+		o->owner = optarg;
 		break;
 	case OPT_EXACT:
 		o->exact = true;

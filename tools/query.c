@@ -3,10 +3,14 @@
  * Choices as people write them: columns, and filters by node, zone, process,
  * range and class, made into a query with the names that the dataset declares.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
+
+#define CGROUPS "/sys/fs/cgroup/"
 
 static const struct field *named_field(const struct dataset *ds, const char *name)
 {
@@ -138,6 +142,61 @@ static void parse_name(const struct dataset *ds, const char *word, struct mmscop
 	memcpy(query->name, word, strlen(word));
 }
 
+/* one name of a page flag, in `pages`; other datasets of frames have the same ones */
+static __u64 parse_flag(struct source *s, const char *word, size_t len)
+{
+	const struct dataset *pages = source_dataset(s, "pages");
+	const struct field *f = pages ? named_field(pages, "flags") : NULL;
+	__u64 value;
+
+	if (!f || !field_value_find(f, word, len, &value))
+		die("bad flag '%.*s': see column 'flags' of 'mmscope pages'", (int)len, word);
+	return value;
+}
+
+/* "lru,!dirty,anon|ksm": frames that have lru, have not dirty, and have one of the others */
+static void parse_flags(struct source *s, const struct dataset *ds, const char *word,
+			struct mmscope_walk_arg *query)
+{
+	size_t len;
+
+	must_have(ds, MMSCOPE_DATASET_FRAMES, "--flags");
+	for (;; word += len + 1) {
+		const char *part = word, *end;
+
+		len = strcspn(word, ",");
+		end = word + len;
+		if (*part == '!') {
+			query->flags_none |= parse_flag(s, part + 1, len - 1);
+		} else if (!memchr(part, '|', len)) {
+			query->flags_all |= parse_flag(s, part, len);
+		} else {
+			if (query->flags_any)
+				die("bad flags: there can be one choice with '|' only");
+			for (; part <= end; part += strcspn(part, "|,") + 1)
+				query->flags_any |= parse_flag(s, part, strcspn(part, "|,"));
+		}
+		if (!*end)
+			break;
+	}
+}
+
+/* its inode number, or its path below /sys/fs/cgroup */
+static void parse_memcg(const struct dataset *ds, const char *word, __u64 *memcg)
+{
+	struct text path = { 0 };
+	struct stat st;
+
+	must_have(ds, MMSCOPE_DATASET_FRAMES, "--memcg");
+	if (parse_whole_number(word, ~0ULL, memcg))
+		return;
+	text_add(&path, "%s%s", strncmp(word, CGROUPS, strlen(CGROUPS)) ? CGROUPS : "", word);
+	if (stat(path.s, &st))
+		die("there is no cgroup '%s': %s", path.s, strerror(errno));
+	text_free(&path);
+	*memcg = st.st_ino;
+}
+
 /* The query of a command line. Ends the program with a sentence if it is wrong. */
 void query_parse(struct source *s, const struct dataset *ds, const struct options *o,
 		 struct mmscope_walk_arg *query)
@@ -156,6 +215,15 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		parse_class(ds, o->class, &query->class_mask);
 	if (o->name)
 		parse_name(ds, o->name, query);
+	if (o->flags)
+		parse_flags(s, ds, o->flags, query);
+	if (o->memcg)
+		parse_memcg(ds, o->memcg, &query->memcg);
+	if (o->owner) {
+		must_have(ds, MMSCOPE_DATASET_FRAMES, "--owner");
+		if (!parse_whole_number(o->owner, ~0ULL, &query->owner))
+			die("bad owner '%s': an inode or a process id is wanted", o->owner);
+	}
 	if (o->exact && !(ds->flags & MMSCOPE_DATASET_EXACT))
 		die("%s has nothing that CPUs could be asked: --exact does not apply", ds->name);
 	if (o->exact)
