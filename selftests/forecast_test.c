@@ -68,6 +68,15 @@ static int short_lists(void)
 	return write_number("/proc/sys/vm/percpu_pagelist_high_fraction", 1000000);
 }
 
+/* Boosts of watermarks, which would go away at any moment, are gone with new watermarks. */
+static int no_boosts(void)
+{
+	static const char path[] = "/proc/sys/vm/min_free_kbytes";
+
+	return write_number("/proc/sys/vm/watermark_boost_factor", 0) |
+	       write_number(path, whole_number(path));
+}
+
 FIXTURE_SETUP(forecast)
 {
 	self->fd = open_device();
@@ -75,8 +84,7 @@ FIXTURE_SETUP(forecast)
 	self->fixture = fixture_load();
 	ASSERT_LE(0, self->fixture);
 	ASSERT_EQ(0, short_lists());
-	/* what boosts the watermarks goes away by itself, at any moment */
-	ASSERT_EQ(0, write_number("/proc/sys/vm/watermark_boost_factor", 0));
+	ASSERT_EQ(0, no_boosts());
 	ASSERT_EQ(0, write_number("/proc/sys/vm/compact_memory", 1));
 }
 
@@ -112,17 +120,19 @@ static int read_forecast(int fd, struct sums *s)
 	return err;
 }
 
-/* free blocks of 2M, larger ones counted fully: /proc/buddyinfo */
-static uint64_t free_now(void)
+/* blocks of 2M, larger ones counted fully, in lines that have a number of each order */
+static uint64_t blocks_in(const char *path, const char *lines, const char *before)
 {
-	char *text = read_file("/proc/buddyinfo"), *line, *save = NULL;
+	char *text = read_file(path), *line, *save = NULL;
 	uint64_t sum = 0;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *p = strstr(line, "zone"), *end;
+		char *p = strstr(line, before), *end;
 		unsigned int order;
 
-		for (p += 4; *p == ' '; p++)
+		if (!p || !strstr(line, lines))
+			continue;
+		for (p += strlen(before); *p == ' '; p++)
 			;
 		p += strcspn(p, " ");
 		for (order = 0; ; order++, p = end) {
@@ -136,6 +146,13 @@ static uint64_t free_now(void)
 	}
 	free(text);
 	return sum;
+}
+
+/* free blocks, but for those that are kept for atomic allocations */
+static uint64_t free_now(void)
+{
+	return blocks_in("/proc/buddyinfo", "zone", "zone") -
+	       blocks_in("/proc/pagetypeinfo", "HighAtomic", "type");
 }
 
 /* allocations that had to wait: the sum of some counters of /proc/vmstat */

@@ -53,7 +53,7 @@ TEST_F(device, unknown_ioctls_are_not_ttys)
 {
 	struct mmscope_info info = { .size = sizeof(info) };
 
-	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 6), &info));
+	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 9), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 255), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE + 1, 0), &info));
 }

@@ -59,12 +59,15 @@ static char *map_aligned_huge(void)
 
 static uint64_t count_kind(int fd, uint32_t kind)
 {
-	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_PAGES);
+	const struct mmscope_page *p;
+	uint64_t nr = 0;
 	struct answer a;
-	uint64_t nr;
 
-	arg.class_mask = 1 << kind;
-	nr = walk_all(fd, arg, &a) ? 0 : a.nr;
+	if (!walk_all(fd, walk_arg(MMSCOPE_DS_PAGES), &a)) {
+		p = a.records;
+		for (size_t i = 0; i < a.nr; i++)
+			nr += p[i].kind == kind;
+	}
 	answer_free(&a);
 	return nr;
 }

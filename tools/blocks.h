@@ -94,4 +94,7 @@ void blockers_free(struct blockers *b);
 bool outlook_load(struct outlook *t, struct source *s, const struct options *o, __u32 order);
 __u32 huge_order(struct source *s, const char *size);
 
+/* pinned.c */
+void show_pinned(struct source *s, struct out *out);
+
 #endif

@@ -121,6 +121,12 @@ static void show_owners(struct source *s, const struct blockers *b, __u64 limit,
 	if (out->style.mode == OUT_TABLE && nr)
 		printf("\nWho stays, %zu of %zu. alone: blocks that only they block", nr, b->nr);
 	board_print(&board, out);
+	for (size_t i = 0; i < b->nr; i++) {
+		if (b->owners[i].class != MMSCOPE_CLASS_PINNED)
+			continue;
+		show_pinned(s, out);
+		break;
+	}
 }
 
 static void show_cheapest(const struct blockers *b, struct out *out)
