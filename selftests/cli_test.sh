@@ -266,6 +266,62 @@ test_vtop()
 	point $? "vtop is JSON too"
 }
 
+test_where()
+{
+	spanned=$(awk '$1 == "spanned" { sum += $2 } END { print sum }' /proc/zoneinfo)
+	mmscope where -J > out 2> err && json_is_balanced out && grep -q '"residual": 0,' out &&
+		! grep -q '"residual": [^0]' out && grep -q "\"use\": \"spanned\".*\"pages\": $spanned," out
+	point $? "where accounts for all that the zones span ($spanned)"
+	mmscope where --zone DMA > out 2> err && grep -q '^present  *-  *[0-9]' out &&
+		! grep -q DMA32 out
+	point $? "where tells of one zone"
+	mmscope where unattributed --limit 3 > out 2> err && grep -q '^ *PFN *PAGES' out
+	point $? "where lists what nobody owns"
+	refuses "bad word 'here': mmscope where" mmscope where here
+	refuses "where is cut down by --node and --zone only" mmscope where --class slab
+}
+
+# The stack of this shell may be copied by a fork: then it is another frame.
+test_page()
+{
+	find_stack
+	mmscope page $pfn > out 2> err && grep -q '^ *class  *anon' out &&
+		grep -q "^ *mapped_by  pid $$ " out
+	point $? "page tells class and who maps it"
+	mmscope page phys:$((pfn * 4096 + 5)) $pfn -rn -o pfn,class > out 2> err &&
+		[ "$(grep -c "^$pfn anon$" out)" -eq 2 ]
+	point $? "page takes physical addresses, and several words"
+	mmscope page $$:$((page * 4096)) -rn -o class > out 2> err && [ "$(cat out)" = anon ]
+	point $? "page takes an address of a process"
+	slab=$(mmscope extents --class slab -rn -o pfn --limit 1)
+	mmscope page phys:$((slab * 4096 + 100)) > out 2> err && grep -q '^ *slab_object  *[0-9]' out
+	point $? "page tells the object of an address in a slab"
+	mmscope --record file.rec page $pfn -J --output-all > live 2> err &&
+		mmscope --from file.rec page $pfn -J --output-all > again 2> err &&
+		cmp live again > /dev/null
+	point $? "page from a recording is what was live"
+	refuses "this page frame was not recorded" mmscope --from file.rec page 17
+	refuses "page frame 0xffffffffff: no memory is there" mmscope page 0xffffffffff
+	refuses "bad page frame 'x'" mmscope page x
+	refuses "page wants page frames" mmscope page
+}
+
+test_frame_filters()
+{
+	echo of our own > own.file
+	inode=$(stat -c %i own.file)
+	mmscope extents --owner "$inode" --class shmem -rn -o pages,name > out 2> err &&
+		grep -q '^1 .*own.file$' out
+	point $? "--owner finds the file of an inode"
+	mmscope pages --flags 'slab,!compound_tail' --limit 50 -rn -o class > out 2> err &&
+		[ "$(wc -l < out)" -eq 50 ] && ! grep -qv slab out
+	point $? "--flags chooses by flags that are there and that are not"
+	refuses "bad flag 'bogus'" mmscope extents --flags slab,bogus
+	refuses "there is no cgroup" mmscope extents --memcg nonesuch
+	refuses "zones has no records to choose by --flags" mmscope zones --flags slab
+	refuses "bad owner 'me'" mmscope extents --owner me
+}
+
 # What is drawn is compared frame by frame with records in host_map_test.c; here
 # it is this kernel's memory, and cgroups have names.
 test_map()
@@ -505,6 +561,9 @@ test_debugfs
 test_proc
 test_slabs
 test_vtop
+test_where
+test_page
+test_frame_filters
 test_map
 test_rmap
 test_rmap_file
