@@ -70,6 +70,15 @@ static inline void answer_free(struct answer *a)
 }
 
 /*
+ * KASAN keeps what is freed, and SLUB's debugging enlarges what is allocated: memory
+ * of the kernel does not come and go as it does elsewhere.
+ */
+static inline bool kernel_has_kasan(void)
+{
+	return !access("/sys/module/kasan", F_OK) || !access("/sys/kernel/debug/kmemleak", F_OK);
+}
+
+/*
  * All records of a query, `chunk` records a call. Returns 0 or -errno. The
  * answer is to be freed either way.
  */
