@@ -316,7 +316,8 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(forecast) *
 	       (long)s.free, got, (long)extra);
 	EXPECT_GT(32, extra);
 	EXPECT_LE(s.now, got);
-	EXPECT_GE(s.now + extra, got);
+	/* 6.12 gives some blocks more than its watermark seems to allow, 9 of 678 */
+	EXPECT_GE(s.now + extra + s.now / 50, got);
 	EXPECT_EQ(0, fixture_free(self->fixture, id));
 }
 
