@@ -337,17 +337,23 @@ TEST_F(forecast, the_allocator_gives_as_many_as_now_when_fragmented)
 
 TEST_F(forecast, so_many_hugetlb_pages_come_without_waiting)
 {
-	uint64_t before, got, more, most;
-	struct sums s;
+	uint64_t before = 0, stalled = 1, got = 0, more, most = 0;
+	struct sums s = { 0 };
 
-	settle();
-	ASSERT_EQ(0, read_forecast(self->fd, &s));
-	most = s.now + listed(true) + boosted() + 4;
-	before = stalls();
-	ASSERT_EQ(0, write_number(NR_HUGEPAGES, s.now));
-	got = whole_number(NR_HUGEPAGES);
+	/* others may take the last block in between: once in a few tries nobody does */
+	for (int i = 0; i < TRIES && (stalled || got != s.now); i++) {
+		write_number(NR_HUGEPAGES, 0);
+		settle();
+		ASSERT_EQ(0, read_forecast(self->fd, &s));
+		most = s.now + listed(true) + boosted() + s.now / 50 + 4;
+		before = stalls();
+		ASSERT_EQ(0, write_number(NR_HUGEPAGES, s.now));
+		got = whole_number(NR_HUGEPAGES);
+		stalled = stalls() - before;
+	}
+	EXPECT_LT(100, s.now);
 	EXPECT_EQ(s.now, got);
-	EXPECT_EQ(before, stalls());
+	EXPECT_EQ(0, stalled);
 	/* more than there is even on the lists of CPUs: it waits or fails */
 	write_number(NR_HUGEPAGES, most);
 	more = whole_number(NR_HUGEPAGES);
