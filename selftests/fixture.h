@@ -34,6 +34,23 @@ static inline int fixture_load(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* @pfn, @room: where the frames planted are told */
+static inline struct fixture_plant fixture_arg(uint32_t what, uint32_t nr, uint64_t bytes,
+					       uint64_t *pfn, uint32_t room)
+{
+	struct fixture_plant arg = {
+		.what = what,
+		.nr = nr,
+		.bytes = bytes,
+		.node = FIXTURE_ANY_NODE,
+		.pfns = (uintptr_t)pfn,
+		.room = room,
+		.gfp = "GFP_KERNEL",
+	};
+
+	return arg;
+}
+
 static inline int fixture_plant(int fd, struct fixture_plant *arg)
 {
 	return ioctl(fd, FIXTURE_IOC_PLANT, arg) ? -errno : 0;

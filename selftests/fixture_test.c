@@ -42,22 +42,6 @@ FIXTURE_TEARDOWN(planted)
 	EXPECT_EQ(0, fixture_unload());
 }
 
-static struct fixture_plant plant_arg(FIXTURE_DATA(planted) *self, uint32_t what, uint32_t nr,
-				      uint64_t bytes)
-{
-	struct fixture_plant arg = {
-		.what = what,
-		.nr = nr,
-		.bytes = bytes,
-		.node = FIXTURE_ANY_NODE,
-		.pfns = (uintptr_t)self->pfn,
-		.room = MANY,
-		.gfp = "GFP_KERNEL",
-	};
-
-	return arg;
-}
-
 /* how many of the frames told do not have these and only these of some flags */
 static size_t unlike(const FIXTURE_DATA(planted) *self, size_t nr, uint64_t of, uint64_t want)
 {
@@ -100,7 +84,8 @@ static unsigned long slab_inuse(void)
 
 TEST_F(planted, slab_objects)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_SLAB, 3000, 320), second = arg;
+	struct fixture_plant arg = fixture_arg(FIXTURE_SLAB, 3000, 320, self->pfn, MANY);
+	struct fixture_plant second = arg;
 
 	arg.free_every = 3;
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
@@ -119,7 +104,7 @@ TEST_F(planted, slab_objects)
 
 TEST_F(planted, vmalloc_areas)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_VMALLOC, 20, 17 * PAGE);
+	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 20, 17 * PAGE, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
 	EXPECT_EQ(20 * 17, arg.nr_pfns);
@@ -132,7 +117,7 @@ TEST_F(planted, vmalloc_areas)
 TEST_F(planted, blocks_of_every_order)
 {
 	for (unsigned int order = 0; order <= 9; order++) {
-		struct fixture_plant arg = plant_arg(self, FIXTURE_PAGES, 4, 0);
+		struct fixture_plant arg = fixture_arg(FIXTURE_PAGES, 4, 0, self->pfn, MANY);
 
 		arg.order = order;
 		ASSERT_EQ(0, fixture_plant(self->fd, &arg));
@@ -155,7 +140,7 @@ TEST_F(planted, blocks_of_every_order)
 
 TEST_F(planted, some_of_the_blocks_freed)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PAGES, MANY, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PAGES, MANY, 0, self->pfn, MANY);
 	size_t freed = 0, held = 0;
 
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
@@ -175,7 +160,7 @@ TEST_F(planted, some_of_the_blocks_freed)
 
 TEST_F(planted, percpu_areas)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PERCPU, 64, 4 * PAGE);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, 4 * PAGE, self->pfn, MANY);
 	uint64_t before, after;
 
 	ASSERT_EQ(0, read_number("/proc/meminfo", "Percpu", &before));
@@ -190,7 +175,7 @@ TEST_F(planted, percpu_areas)
 
 TEST_F(planted, threads_with_stacks)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_THREAD, 8, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_THREAD, 8, 0, self->pfn, MANY);
 	uint64_t before, after;
 	char path[64], *comm;
 
@@ -212,7 +197,7 @@ TEST_F(planted, threads_with_stacks)
 
 TEST_F(planted, large_kmalloc)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_KMALLOC, 16, 65536);
+	struct fixture_plant arg = fixture_arg(FIXTURE_KMALLOC, 16, 65536, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
 	EXPECT_EQ(256, arg.nr_pfns);
@@ -224,7 +209,7 @@ TEST_F(planted, large_kmalloc)
 
 TEST_F(planted, page_pool)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PAGE_POOL, 100, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PAGE_POOL, 100, 0, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
 	EXPECT_EQ(100, arg.nr_pfns);
@@ -245,7 +230,7 @@ static int read_pins(uint64_t *acquired, uint64_t *released)
 
 TEST_F(planted, pinned_user_pages)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PIN, 64, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PIN, 64, 0, self->pfn, MANY);
 	char *mem = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
 	uint64_t acquired[2], released[2];
@@ -289,29 +274,29 @@ TEST_F(planted, allocations_tried)
 
 TEST_F(planted, nonsense_is_refused)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_NR_WHATS, 1, PAGE);
+	struct fixture_plant arg = fixture_arg(FIXTURE_NR_WHATS, 1, PAGE, self->pfn, MANY);
 
 	EXPECT_EQ(-EINVAL, fixture_plant(self->fd, &arg));
 	for (uint32_t what = 0; what < FIXTURE_NR_WHATS; what++) {
 		if (what == FIXTURE_PAGES)
 			continue;
-		arg = plant_arg(self, what, 0, PAGE);
+		arg = fixture_arg(what, 0, PAGE, self->pfn, MANY);
 		EXPECT_EQ(-EINVAL, fixture_plant(self->fd, &arg));
-		arg = plant_arg(self, what, 1 << 30, PAGE);
+		arg = fixture_arg(what, 1 << 30, PAGE, self->pfn, MANY);
 		EXPECT_EQ(-EINVAL, fixture_plant(self->fd, &arg));
 	}
 	for (uint32_t what = FIXTURE_SLAB; what <= FIXTURE_KMALLOC; what++) {
 		if (what == FIXTURE_PAGES || what == FIXTURE_THREAD)
 			continue;
-		arg = plant_arg(self, what, 1, 0);
+		arg = fixture_arg(what, 1, 0, self->pfn, MANY);
 		EXPECT_EQ(-EINVAL, fixture_plant(self->fd, &arg));
-		arg = plant_arg(self, what, 1, ~0ULL);
+		arg = fixture_arg(what, 1, ~0ULL, self->pfn, MANY);
 		EXPECT_EQ(-EINVAL, fixture_plant(self->fd, &arg));
 	}
-	arg = plant_arg(self, FIXTURE_PIN, 1, 0);
+	arg = fixture_arg(FIXTURE_PIN, 1, 0, self->pfn, MANY);
 	arg.addr = 1ULL << 63;
 	EXPECT_EQ(-EFAULT, fixture_plant(self->fd, &arg));
-	arg = plant_arg(self, FIXTURE_KMALLOC, 1, PAGE);
+	arg = fixture_arg(FIXTURE_KMALLOC, 1, PAGE, self->pfn, MANY);
 	arg.pfns = 8;
 	EXPECT_EQ(-EFAULT, fixture_plant(self->fd, &arg));
 	arg.room = ~0U;

@@ -56,21 +56,6 @@ static int read_classes(FIXTURE_DATA(overlay) *self, uint64_t classes)
 	return walk_all(self->fd, arg, &self->a);
 }
 
-static struct fixture_plant plant_arg(FIXTURE_DATA(overlay) *self, uint32_t what, uint32_t nr,
-				      uint64_t bytes)
-{
-	struct fixture_plant arg = {
-		.what = what,
-		.nr = nr,
-		.bytes = bytes,
-		.node = FIXTURE_ANY_NODE,
-		.pfns = (uintptr_t)self->pfn,
-		.room = MANY,
-	};
-
-	return arg;
-}
-
 /* "name" or, of a symbol in a module, "name [module]" */
 static bool is_name(const struct mmscope_extent *e, const char *name)
 {
@@ -152,7 +137,7 @@ static int read_between(FIXTURE_DATA(overlay) *self, uint64_t classes, struct ar
 
 TEST_F(overlay, planted_vmalloc)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_VMALLOC, 20, 17 * PAGE);
+	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 20, 17 * PAGE, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(20 * 17, arg.nr_pfns);
@@ -213,7 +198,7 @@ TEST_F(overlay, modules)
 
 TEST_F(overlay, planted_threads)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_THREAD, 8, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_THREAD, 8, 0, self->pfn, MANY);
 	struct mmscope_walk_arg of_pid = walk_arg(MMSCOPE_DS_EXTENTS);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
@@ -301,7 +286,7 @@ TEST_F(overlay, stacks_in_use)
 
 TEST_F(overlay, planted_percpu)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PERCPU, 64, 4 * PAGE);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, 4 * PAGE, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_GE(MANY, arg.nr_pfns);
@@ -537,7 +522,7 @@ static uint64_t kernel_tables(const struct answer *a, const char *level)
 
 TEST_F(overlay, tables_of_the_kernel)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_VMALLOC, 1, 128 << 20);
+	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 1, 128 << 20, self->pfn, MANY);
 	uint64_t pte;
 
 	/* a table of PTEs maps 2M; it stays for the next area when this one is freed */

@@ -41,22 +41,6 @@ FIXTURE_TEARDOWN(owners)
 	EXPECT_EQ(0, fixture_unload());
 }
 
-static struct fixture_plant plant_arg(FIXTURE_DATA(owners) *self, uint32_t what, uint32_t nr,
-				      uint64_t bytes)
-{
-	struct fixture_plant arg = {
-		.what = what,
-		.nr = nr,
-		.bytes = bytes,
-		.node = FIXTURE_ANY_NODE,
-		.pfns = (uintptr_t)self->pfn,
-		.room = MANY,
-		.gfp = "GFP_KERNEL",
-	};
-
-	return arg;
-}
-
 /* 0 or -1; the record of one frame */
 static int frame_info(int fd, uint64_t pfn, struct mmscope_frame_info *info)
 {
@@ -96,7 +80,7 @@ static size_t misnamed(FIXTURE_DATA(owners) *self, size_t nr, uint32_t class, co
 
 TEST_F_TIMEOUT(owners, slab_objects_are_their_caches, 120)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_SLAB, 2000, 300);
+	struct fixture_plant arg = fixture_arg(FIXTURE_SLAB, 2000, 300, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(0, extents_read(self->fd, &self->a));
@@ -105,7 +89,7 @@ TEST_F_TIMEOUT(owners, slab_objects_are_their_caches, 120)
 
 TEST_F_TIMEOUT(owners, vmalloc_areas_are_their_callers, 120)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_VMALLOC, 4, 1 * MB);
+	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 4, 1 * MB, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(4 * MB / PAGE, arg.nr_pfns);
@@ -116,7 +100,7 @@ TEST_F_TIMEOUT(owners, vmalloc_areas_are_their_callers, 120)
 
 TEST_F_TIMEOUT(owners, stacks_are_their_threads, 120)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_THREAD, 8, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_THREAD, 8, 0, self->pfn, MANY);
 	const struct mmscope_extent *e;
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
@@ -130,7 +114,7 @@ TEST_F_TIMEOUT(owners, stacks_are_their_threads, 120)
 
 TEST_F_TIMEOUT(owners, percpu_areas_are_percpu, 120)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PERCPU, 32, 32 * 1024);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 32, 32 * 1024, self->pfn, MANY);
 	size_t bad = 0;
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
@@ -146,7 +130,7 @@ TEST_F_TIMEOUT(owners, percpu_areas_are_percpu, 120)
 
 TEST_F(owners, page_pools_are_known)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PAGE_POOL, 64, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PAGE_POOL, 64, 0, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(0, extents_read(self->fd, &self->a));
@@ -157,7 +141,7 @@ TEST_F(owners, pinned_pages_are_pinned_while_they_are)
 {
 	char *mem = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
-	struct fixture_plant arg = plant_arg(self, FIXTURE_PIN, 64, 0);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PIN, 64, 0, self->pfn, MANY);
 	const struct mmscope_extent *e;
 
 	ASSERT_NE(MAP_FAILED, mem);
@@ -187,7 +171,8 @@ TEST_F_TIMEOUT(owners, what_leaves_no_trace_is_unattributed, 200)
 {
 	for (uint32_t order = 0; order < 10; order++) {
 		for (int compound = 0; compound < 2; compound++) {
-			struct fixture_plant arg = plant_arg(self, FIXTURE_PAGES, 4, 0);
+			struct fixture_plant arg = fixture_arg(FIXTURE_PAGES, 4, 0, self->pfn,
+							       MANY);
 			size_t bad = 0;
 
 			arg.order = order;
@@ -215,7 +200,7 @@ TEST_F_TIMEOUT(owners, what_leaves_no_trace_is_unattributed, 200)
 
 TEST_F(owners, a_slab_page_tells_its_objects)
 {
-	struct fixture_plant arg = plant_arg(self, FIXTURE_SLAB, 1000, 512);
+	struct fixture_plant arg = fixture_arg(FIXTURE_SLAB, 1000, 512, self->pfn, MANY);
 	struct mmscope_frame_info info;
 	size_t head = 0, tail = 0;
 

@@ -58,12 +58,7 @@ struct answer {
 
 static __u64 get(const struct answer *a, const void *rec, const char *name)
 {
-	struct column c;
-	__u64 value;
-
-	if (!column_find(a->ds, name, &c) || !column_number(&c, rec, &value))
-		return MMSCOPE_UNKNOWN;
-	return value;
+	return record_number(a->ds, rec, name, MMSCOPE_UNKNOWN);
 }
 
 static const char *zone_name(const struct answer *a, __u64 zone)

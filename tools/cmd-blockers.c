@@ -190,10 +190,7 @@ struct census {
 
 static __u64 census_get(const struct census *c, const void *rec, const char *name)
 {
-	struct column col;
-	__u64 value;
-
-	return column_find(c->ds, name, &col) && column_number(&col, rec, &value) ? value : 0;
+	return record_number(c->ds, rec, name, 0);
 }
 
 static bool take_census(void *ctx, const void *rec)

@@ -22,12 +22,7 @@ struct asked {
 
 static __u64 get(const struct dataset *ds, const void *rec, const char *name)
 {
-	struct column c;
-	__u64 value;
-
-	if (!column_find(ds, name, &c) || !column_number(&c, rec, &value))
-		return MMSCOPE_UNKNOWN;
-	return value;
+	return record_number(ds, rec, name, MMSCOPE_UNKNOWN);
 }
 
 /* the frame behind an address of a process */

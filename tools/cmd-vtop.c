@@ -80,12 +80,7 @@ static const char *result_words(__u64 result)
 /* Value of a column; unknown and absent are both MMSCOPE_UNKNOWN. */
 static __u64 get(const struct dataset *ds, const void *rec, const char *name)
 {
-	struct column c;
-	__u64 value;
-
-	if (!column_find(ds, name, &c) || !column_number(&c, rec, &value))
-		return MMSCOPE_UNKNOWN;
-	return value;
+	return record_number(ds, rec, name, MMSCOPE_UNKNOWN);
 }
 
 static __u64 get_element(const struct dataset *ds, const void *rec, const char *field,

@@ -32,22 +32,14 @@ struct pinned {
 	struct pinner by[MAX_PROCESSES];
 };
 
-static __u64 number(const struct dataset *ds, const void *rec, const char *name)
-{
-	struct column c;
-	__u64 value;
-
-	return column_find(ds, name, &c) && column_number(&c, rec, &value) ? value : 0;
-}
-
 static bool take_range(void *ctx, const void *rec)
 {
 	struct pinned *p = ctx;
-	__u64 pfn = number(p->ds, rec, "pfn");
+	__u64 pfn = record_number(p->ds, rec, "pfn", 0);
 
 	p->ranges = xrealloc(p->ranges, p->nr_ranges + 1, sizeof(*p->ranges));
 	p->ranges[p->nr_ranges++] = (struct mmscope_pfn_range){
-		pfn, pfn + number(p->ds, rec, "pages"),
+		pfn, pfn + record_number(p->ds, rec, "pages", 0),
 	};
 	return p->nr_ranges < MMSCOPE_RANGES_MAX;
 }
@@ -55,7 +47,7 @@ static bool take_range(void *ctx, const void *rec)
 static bool take_mapping(void *ctx, const void *rec)
 {
 	struct pinned *p = ctx;
-	__u64 pid = number(p->ds, rec, "pid");
+	__u64 pid = record_number(p->ds, rec, "pid", 0);
 	struct column c;
 	size_t i, len = 0;
 
@@ -70,7 +62,7 @@ static bool take_mapping(void *ctx, const void *rec)
 		snprintf(p->by[i].comm, sizeof(p->by[i].comm), "%.*s", (int)len, comm);
 		p->nr++;
 	}
-	p->by[i].pages += number(p->ds, rec, "pages");
+	p->by[i].pages += record_number(p->ds, rec, "pages", 0);
 	return true;
 }
 

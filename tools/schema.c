@@ -291,6 +291,15 @@ bool column_number(const struct column *c, const void *rec, __u64 *value)
 	return is_signed || narrow != MMSCOPE_UNKNOWN32;
 }
 
+/* The number of a column by its name; @missing if it is not known, or not there. */
+__u64 record_number(const struct dataset *ds, const void *rec, const char *name, __u64 missing)
+{
+	struct column c;
+	__u64 value;
+
+	return column_find(ds, name, &c) && column_number(&c, rec, &value) ? value : missing;
+}
+
 /* The text of a NAME column, not terminated; NULL if it is a number. */
 const char *column_name(const struct column *c, const void *rec, size_t *len)
 {

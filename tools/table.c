@@ -73,12 +73,7 @@ const void *table_record(const struct table *t, size_t i)
 /* MMSCOPE_UNKNOWN also if there is no such column. */
 __u64 table_get(const struct table *t, size_t i, const char *name)
 {
-	struct column c;
-	__u64 value;
-
-	if (!column_find(t->ds, name, &c) || !column_number(&c, table_record(t, i), &value))
-		return MMSCOPE_UNKNOWN;
-	return value;
+	return record_number(t->ds, table_record(t, i), name, MMSCOPE_UNKNOWN);
 }
 
 /* Of the records that know it; MMSCOPE_UNKNOWN if none does. */

@@ -174,7 +174,7 @@ static u32 fill_specs(struct file_spec *specs, bool process, struct pid *pid)
 	for (i = 0; i < mmscope_nr_datasets; i++) {
 		const struct mmscope_dataset *ds = mmscope_dataset_get(i);
 
-		if (!ds || !ds->walk || ds->flags & MMSCOPE_DATASET_POINT ||
+		if (!ds->walk || ds->flags & MMSCOPE_DATASET_POINT ||
 		    process != !!(ds->flags & MMSCOPE_DATASET_PROCESS))
 			continue;
 		specs[nr].ds = ds;

@@ -73,8 +73,7 @@ static bool feature_record(u64 pos, struct mmscope_feature *rec)
 	pos -= NR_VERSIONS;
 	if (pos < mmscope_nr_datasets) {
 		ds = mmscope_dataset_get(pos);
-		if (ds)
-			dataset_record(ds, rec);
+		dataset_record(ds, rec);
 		return true;
 	}
 	pos -= mmscope_nr_datasets;
@@ -97,7 +96,7 @@ static int feature_walk(struct mmscope_walk *w)
 
 		if (!feature_record(pos, &rec))
 			return 0;
-		if (*rec.name ? mmscope_emit(w, &rec, pos + 1) : mmscope_skip(w, pos + 1))
+		if (mmscope_emit(w, &rec, pos + 1))
 			return MMSCOPE_MORE;
 	}
 }
