@@ -134,13 +134,22 @@ static inline bool compat_pte_global(pte_t pte)
 #endif
 }
 
-/* all of a present entry but the frame */
-static inline u64 compat_pte_bits(pte_t pte)
+/* Is it a present entry like most: with a struct page, and its frame as it is written? */
+static inline bool compat_pte_is_plain(pte_t pte)
 {
 #ifdef CONFIG_X86
-	return pte_flags(pte);
+	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
 #else
-	return pte_val(pte) & ~PTE_ADDR_MASK;
+	return pte_valid(pte) && !pte_special(pte);
+#endif
+}
+
+static inline u64 compat_plain_pfn(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT;
+#else
+	return pte_pfn(pte);
 #endif
 }
 

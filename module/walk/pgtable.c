@@ -184,7 +184,7 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
 	struct mmscope_pgt_entry e;
-	unsigned long nr = 1;
+	unsigned long nr;
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
@@ -196,6 +196,12 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 			nr = 1;
 			continue;
 		}
+		nr = p->plain ? p->plain(p, ptep, (end - p->pos) >> PAGE_SHIFT) : 0;
+		if (nr) {
+			p->pos += nr * PAGE_SIZE;
+			continue;
+		}
+		nr = 1;
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
 		if (p->runs) {
