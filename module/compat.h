@@ -134,6 +134,35 @@ static inline bool compat_pte_global(pte_t pte)
 #endif
 }
 
+/* Is it a present entry like most: with a struct page, and its frame as it is written? */
+static inline bool compat_pte_is_plain(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+#else
+	return pte_valid(pte) && !pte_special(pte);
+#endif
+}
+
+static inline u64 compat_plain_pfn(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT;
+#else
+	return pte_pfn(pte);
+#endif
+}
+
+/* what is added to a present entry's value for the next frame and the same bits */
+static inline u64 compat_pte_step(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
+#else
+	return PAGE_SIZE;
+#endif
+}
+
 /* enum mmscope_mapping_kind of an entry that is neither none nor present */
 static inline u32 compat_swap_kind(swp_entry_t entry)
 {

@@ -104,6 +104,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
+	MMSCOPE_DS_CONTIGUITY	= 23,
 };
 
 /* ------------------------------------------------------------------ records
@@ -774,6 +775,94 @@ struct mmscope_mapping {
 	__u32 swap_type;	/* swap entries: index of the swap area */
 	__u32 __reserved;
 	__u64 swap_offset;	/* swap entries: slot of start */
+};
+
+enum mmscope_contiguity_kind {
+	MMSCOPE_CONTIGUITY_VMA	 = 0,
+	MMSCOPE_CONTIGUITY_TOTAL = 1,	/* all VMAs of the range asked for; the last record */
+};
+
+/* how memory could be covered by TLB entries that each take in many pages */
+enum mmscope_scheme {
+	MMSCOPE_SCHEME_VMA	= 0,
+	MMSCOPE_SCHEME_VIRTUAL	= 1,
+	MMSCOPE_SCHEME_RANGE	= 2,
+	MMSCOPE_SCHEME_ANCHOR	= 3,
+	MMSCOPE_SCHEME_OFFSET	= 4,
+	MMSCOPE_NR_SCHEMES	= 5,
+};
+
+#define MMSCOPE_NR_RUN_ORDERS	32
+#define MMSCOPE_OFFSETS_MAX	16384	/* in one VMA, for MMSCOPE_SCHEME_OFFSET */
+
+/*
+ * MMSCOPE_DS_CONTIGUITY: how contiguous the memory of a VMA or of a process is, and
+ * what its page tables hold, in one pass over them.
+ *
+ * The footprint is what is present, PROT_NONE and zero pages too, in base pages:
+ * whether leaf entries are huge plays no part in the schemes. VMAs that map bare
+ * frames (VM_PFNMAP) are not in it, as /proc/PID/pagemap does not show them. No
+ * entry of a scheme covers pages of two VMAs. A page p of the footprint has the
+ * virtual page number v(p) and the frame f(p).
+ *
+ * vma:     an entry for each VMA that has a page in the footprint; it covers them all
+ *          (direct segments).
+ * virtual: an entry for each longest run of pages with v, v + 1, v + 2, ...
+ * range:   an entry for each longest run with v, v + 1, ... and f, f + 1, ...
+ *          (redundant memory mappings).
+ * anchor:  for a distance d each virtual page number that d divides is an anchor. If
+ *          its page is in the footprint, one entry covers it and those that follow it
+ *          in its run as of `range`, up to d pages. Each page that is not covered so
+ *          has an entry of its own. d is that of 2, 4, ... 65536 with the fewest
+ *          entries, of several the smallest (hybrid TLB coalescing); for the total
+ *          there is one d.
+ * offset:  an entry for each value of v - f in a VMA; it covers all the pages with it
+ *          (SpOT). Unknown if a VMA has more than MMSCOPE_OFFSETS_MAX values.
+ *
+ * Unknown also: a scheme with more than 16384 entries that cover more than 4096 pages.
+ *
+ * Arrays by scheme: the best n entries are those that cover most pages. n80 is the
+ * least number of best entries that cover at least 80 % of the footprint.
+ *
+ * Blocks are those of a PMD entry (2M), aligned, and all of them inside the VMA:
+ * mapped_pages = (huge + aligned + misaligned + scattered) * pages of a block +
+ * partial_pages + edge_pages.
+ */
+struct mmscope_contiguity {
+	__u32 pid;
+	__u32 kind;		/* enum mmscope_contiguity_kind */
+	__u64 start;		/* of the VMA within the range asked for; total: of the first */
+	__u64 end;
+	__u64 vmas;
+	__u64 virtual_bytes;
+	__u64 mapped_pages;	/* the footprint */
+	__u64 pte_leaves;	/* of the footprint, leaf entries by level */
+	__u64 pmd_leaves;
+	__u64 pud_leaves;
+	__u64 zero_pages;	/* of the footprint, zero and huge zero pages */
+	__u64 frameless_pages;	/* of the footprint, neither zero nor on a node */
+	__u64 swapped_pages;
+	__u64 pfnmap_pages;	/* present pages of VM_PFNMAP VMAs */
+	__u64 other_pages;	/* migration, device, hwpoison and marker entries */
+	__u64 huge_blocks;	/* mapped by leaf entries of a block or more */
+	__u64 aligned_blocks;	/* all small pages, with the frames of one aligned block */
+	__u64 misaligned_blocks; /* all small pages, frames follow each other, not aligned */
+	__u64 scattered_blocks;	/* all small pages, frames do not follow each other */
+	__u64 partial_blocks;	/* some small pages */
+	__u64 partial_pages;	/* in these */
+	__u64 edge_pages;	/* in blocks that reach beyond the VMA */
+	__u64 anchor_pages;	/* the distance d of the anchors */
+	__u64 entries[MMSCOPE_NR_SCHEMES];	/* that cover the whole footprint */
+	__u64 n80[MMSCOPE_NR_SCHEMES];
+	__u64 n90[MMSCOPE_NR_SCHEMES];
+	__u64 n99[MMSCOPE_NR_SCHEMES];
+	__u64 pages32[MMSCOPE_NR_SCHEMES];	/* that the best 32 entries cover */
+	__u64 pages64[MMSCOPE_NR_SCHEMES];
+	__u64 pages128[MMSCOPE_NR_SCHEMES];
+	__u64 pages256[MMSCOPE_NR_SCHEMES];
+	__u64 virtual_runs[MMSCOPE_NR_RUN_ORDERS]; /* pages in runs of 2^i to 2^(i+1) - 1 */
+	__u64 range_runs[MMSCOPE_NR_RUN_ORDERS];   /* likewise; the last: and longer */
+	__u64 node_pages[MMSCOPE_NR_NODES];	/* of the footprint, without zero pages */
 };
 
 enum mmscope_translation_result {
