@@ -184,6 +184,36 @@ static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
 	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
 }
 
+/* ---------------------------------------------------------- address spaces */
+
+/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
+static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
+static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
+{
+#ifdef HAVE_MM_FLAGS_TEST
+	return mm_flags_test(flag, mm);
+#else
+	return test_bit(flag, &mm->flags);
+#endif
+}
+
+static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
+#else
+	return 0;
+#endif
+}
+
 /* ---------------------------------------------------------------- vmalloc */
 
 /* where the areas are: in one tree, or since 6.9 in several */

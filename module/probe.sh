@@ -52,6 +52,12 @@ probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"
 # before Linux 6.9: mm: all vmalloc areas are in one tree
 probe HAVE_VMAP_AREA_LIST linux/vmalloc.h '(void)vmap_area_list.next;' "$@"
+# Linux 6.2: mm: rss is counted per CPU and can be summed up
+probe HAVE_MM_COUNTER_SUM linux/mm.h \
+	'struct mm_struct *mm = NULL; (void)get_mm_counter_sum(mm, MM_ANONPAGES);' "$@"
+# Linux 6.18: mm: the flags of an address space are a bitmap
+probe HAVE_MM_FLAGS_TEST linux/mm.h \
+	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then
