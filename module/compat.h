@@ -175,6 +175,18 @@ static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
 	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
 }
 
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
 /* ---------------------------------------------------------------- vmalloc */
 
 /* where the areas are: in one tree, or since 6.9 in several */
@@ -419,6 +431,16 @@ static inline bool compat_is_large_kmalloc(u32 head_type)
 {
 #ifdef HAVE_PGTY_LARGE_KMALLOC
 	return compat_type_is(head_type, large_kmalloc);
+#else
+	return false;
+#endif
+}
+
+/* accessed before its bit in the page tables was cleared: folio_test_young() */
+static inline bool compat_is_young(unsigned long head_flags)
+{
+#if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
+	return head_flags >> PG_young & 1;
 #else
 	return false;
 #endif

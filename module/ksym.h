@@ -21,6 +21,7 @@
 struct btf;
 struct page;
 struct mm_struct;
+struct swap_info_struct;
 struct task_struct;
 
 /* X(name, type of the symbol) */
@@ -45,6 +46,7 @@ struct task_struct;
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
+	X(swap_info, struct swap_info_struct *)				\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */

@@ -52,6 +52,8 @@ probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"
 # before Linux 6.9: mm: all vmalloc areas are in one tree
 probe HAVE_VMAP_AREA_LIST linux/vmalloc.h '(void)vmap_area_list.next;' "$@"
+# before Linux 6.19: mm: a byte a swap slot counts who refers to it
+probe HAVE_SWAP_MAP linux/swap.h 'struct swap_info_struct *s = NULL; (void)s->swap_map;' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

@@ -104,6 +104,10 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
+	MMSCOPE_DS_USAGE	= 23,
+	MMSCOPE_DS_PT_PLACEMENT	= 24,
+	MMSCOPE_DS_THP		= 25,
+	MMSCOPE_DS_LAYOUT	= 26,
 };
 
 /* ------------------------------------------------------------------ records
@@ -774,6 +778,58 @@ struct mmscope_mapping {
 	__u32 swap_type;	/* swap entries: index of the swap area */
 	__u32 __reserved;
 	__u64 swap_offset;	/* swap entries: slot of start */
+};
+
+enum mmscope_scope {
+	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
+	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+/*
+ * MMSCOPE_DS_USAGE: what one VMA has in memory and in swap, and how much of it
+ * is shared; what /proc/PID/smaps tells, and more. All are bytes. `pss` counts
+ * each page by its part: divided by the number of mappings it has. Pages that
+ * are being migrated are in migration_bytes and nowhere else (smaps counts them
+ * as resident).
+ */
+struct mmscope_usage {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 vmas;		/* 1; how many in the total */
+	__u64 size_bytes;
+	__u64 rss_bytes;	/* present pages, without hugetlb and zero pages:
+				 * anon_bytes + file_bytes + shmem_bytes
+				 */
+	__u64 pss_bytes;
+	__u64 pss_dirty_bytes;
+	__u64 pss_anon_bytes;
+	__u64 pss_file_bytes;
+	__u64 pss_shmem_bytes;
+	__u64 shared_clean_bytes;	/* mapped more than once; dirty: entry or PG_dirty */
+	__u64 shared_dirty_bytes;
+	__u64 private_clean_bytes;
+	__u64 private_dirty_bytes;
+	__u64 referenced_bytes;	/* accessed: entry, PG_young or PG_referenced */
+	__u64 anon_bytes;	/* page->mapping */
+	__u64 file_bytes;
+	__u64 shmem_bytes;	/* PG_swapbacked, not anonymous */
+	__u64 ksm_bytes;	/* of anon_bytes, merged */
+	__u64 lazyfree_bytes;	/* of anon_bytes, given up by MADV_FREE and not written since */
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 shared_hugetlb_bytes;	/* not in rss_bytes */
+	__u64 private_hugetlb_bytes;
+	__u64 zero_bytes;	/* mapped to the zero pages; no memory */
+	__u64 swap_bytes;	/* swap entries, and of shmem what the object has in swap */
+	__u64 swap_pss_bytes;	/* swap entries by their part; UNKNOWN: a slot is shared by
+				 * more than 62, or swap_map cannot be read
+				 */
+	__u64 migration_bytes;
+	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
 };
 
 enum mmscope_translation_result {
