@@ -780,6 +780,46 @@ struct mmscope_mapping {
 	__u64 swap_offset;	/* swap entries: slot of start */
 };
 
+/* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
+enum mmscope_pt_scope {
+	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
+	MMSCOPE_PT_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+#define MMSCOPE_NR_OCCUPANCIES	11
+
+/*
+ * MMSCOPE_DS_PT_PLACEMENT: page tables of a process by level and by the node they
+ * lie on, inside its VMAs. A leaf entry maps a page: at pte level, at pmd and pud
+ * level a huge one.
+ */
+struct mmscope_pt_placement {
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_pt_scope */
+	__u32 level;		/* enum mmscope_level; UNKNOWN32 in the total */
+	__u32 node;		/* of the tables; UNKNOWN32 in the total */
+	__u64 tables;
+	__u64 table_bytes;
+	__u64 entries_used;	/* entries that are not none; at pgd of the user half only */
+	__u64 entries_possible;
+	__u64 empty_tables;	/* without any entry in use */
+	__u64 leaf_entries;
+	__u64 leaf_bytes;	/* what they map */
+	__u64 leaf_same_node;	/* leaf entries to frames on the table's own node */
+	__u64 leaf_other_node;	/* to frames on another one */
+	__u64 leaf_no_node;	/* to zero pages and to frames without struct page */
+	__u64 mm_pgtables_bytes; /* total: mm->pgtables_bytes, as VmPTE; else UNKNOWN */
+	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
+				 * tables kept for splitting huge pages; else UNKNOWN
+				 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
+				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
+				 */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
+				 * CPUs of this node
+				 */
+};
+
 enum mmscope_scope {
 	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
 	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
