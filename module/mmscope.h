@@ -457,6 +457,7 @@ extern const struct mmscope_dataset mmscope_slab_use;
 extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
+extern const struct mmscope_dataset mmscope_processes;
 
 /* front/ */
 struct file_spec;

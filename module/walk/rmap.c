@@ -21,10 +21,8 @@
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sort.h>
 
@@ -229,24 +227,6 @@ static struct task_struct *find_process(struct mmscope_walk *w, struct rmap_stat
 	return task;
 }
 
-/* the first thread may have exited before the others: any that has the mm will do */
-static struct task_struct *living_thread(struct task_struct *leader)
-{
-	struct task_struct *thread, *found = leader;
-
-	rcu_read_lock();
-	for_each_thread(leader, thread) {
-		if (!READ_ONCE(thread->mm))
-			continue;
-		found = thread;
-		break;
-	}
-	get_task_struct(found);
-	rcu_read_unlock();
-	put_task_struct(leader);
-	return found;
-}
-
 static void leave_process(struct mmscope_walk *w, struct rmap_state *s)
 {
 	if (s->mm)
@@ -267,7 +247,7 @@ static int enter_process(struct mmscope_walk *w, struct rmap_state *s)
 		return PTR_ERR_OR_ZERO(task);
 	s->pid = task_tgid_vnr(task);
 	get_task_comm(s->comm, task);
-	task = living_thread(task);
+	task = mmscope_task_living(task);
 	err = mmscope_task_mm_get(task, &s->mm);
 	put_task_struct(task);
 	if (!err)

@@ -47,6 +47,20 @@ static struct mm_struct *__task_mm(struct task_struct *task)
 	return mm;
 }
 
+/* with exec_update_lock held, which is given back */
+static int finish_mm_get(struct task_struct *task, struct mm_struct **mm)
+{
+	struct mm_struct *found = __task_mm(task);
+
+	up_read(&task->signal->exec_update_lock);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	mmgrab(found);
+	mmput(found);
+	*mm = found;
+	return 0;
+}
+
 /**
  * mmscope_task_mm_get - the address space of a task, if the caller may see it
  * @task: the task
@@ -60,20 +74,23 @@ static struct mm_struct *__task_mm(struct task_struct *task)
  */
 int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm)
 {
-	struct mm_struct *found;
-	int err;
+	int err = down_read_killable(&task->signal->exec_update_lock);
 
-	err = down_read_killable(&task->signal->exec_update_lock);
-	if (err)
-		return err;
-	found = __task_mm(task);
-	up_read(&task->signal->exec_update_lock);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	mmgrab(found);
-	mmput(found);
-	*mm = found;
-	return 0;
+	return err ?: finish_mm_get(task, mm);
+}
+
+/**
+ * mmscope_task_mm_try - as mmscope_task_mm_get(), but never waits for an execve()
+ * @task: the task
+ * @mm: filled; to be dropped with mmdrop()
+ *
+ * Return: likewise, but -EAGAIN instead of -EINTR.
+ */
+int mmscope_task_mm_try(struct task_struct *task, struct mm_struct **mm)
+{
+	if (!down_read_trylock(&task->signal->exec_update_lock))
+		return -EAGAIN;
+	return finish_mm_get(task, mm);
 }
 
 /**
@@ -124,6 +141,30 @@ struct task_struct *mmscope_task_next(u32 *nr, bool threads)
 		get_task_struct(task);
 	rcu_read_unlock();
 	return task;
+}
+
+/**
+ * mmscope_task_living - a thread of a process that still has its address space
+ * @leader: the first thread, which may have exited before the others; the
+ *          reference on it is given up
+ *
+ * Return: the thread, to be dropped with put_task_struct(); @leader if there is none.
+ */
+struct task_struct *mmscope_task_living(struct task_struct *leader)
+{
+	struct task_struct *thread, *found = leader;
+
+	rcu_read_lock();
+	for_each_thread(leader, thread) {
+		if (!READ_ONCE(thread->mm))
+			continue;
+		found = thread;
+		break;
+	}
+	get_task_struct(found);
+	rcu_read_unlock();
+	put_task_struct(leader);
+	return found;
 }
 
 /**

@@ -104,10 +104,11 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
-	MMSCOPE_DS_USAGE	= 23,
-	MMSCOPE_DS_PT_PLACEMENT	= 24,
-	MMSCOPE_DS_THP		= 25,
-	MMSCOPE_DS_LAYOUT	= 26,
+	MMSCOPE_DS_USAGE	= 24,
+	MMSCOPE_DS_PT_PLACEMENT	= 25,
+	MMSCOPE_DS_THP		= 26,
+	MMSCOPE_DS_LAYOUT	= 27,
+	MMSCOPE_DS_PROCESSES	= 23,
 };
 
 /* ------------------------------------------------------------------ records
@@ -870,6 +871,41 @@ struct mmscope_usage {
 				 */
 	__u64 migration_bytes;
 	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
+};
+
+/*
+ * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
+ * seen from the pid namespace of the reader. Kernel threads have none, zombies
+ * none any more. Numbers of an execve() under way are UNKNOWN. Processes that
+ * share an address space (CLONE_VM, vfork) each show all of it.
+ *
+ * rss_* and swap are what /proc/PID/status shows: exact since 6.2, where the parts
+ * of all CPUs are summed up. On 6.1 each thread keeps the last changes to itself
+ * until it has faulted 64 times: its pages may be missing for so long.
+ */
+struct mmscope_process {
+	__u32 pid;
+	__u32 ppid;		/* task->real_parent */
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 threads;		/* signal->nr_threads */
+	char comm[16];
+	__u64 vm_bytes;		/* mm->total_vm */
+	__u64 rss_bytes;	/* the sum of the next three; hugetlb pages are not in it */
+	__u64 rss_anon_bytes;	/* mm->rss_stat[]: pages mapped */
+	__u64 rss_file_bytes;
+	__u64 rss_shmem_bytes;
+	__u64 swap_bytes;	/* mm->rss_stat[MM_SWAPENTS]: entries, each a page */
+	__u64 pagetable_bytes;	/* mm->pgtables_bytes */
+	__u64 hugetlb_bytes;	/* mm->hugetlb_usage */
+	__u64 locked_bytes;	/* mm->locked_vm: mlock()ed, whether there or not */
+	__u64 pinned_bytes;	/* mm->pinned_vm: as drivers charged it */
+	__u64 peak_rss_bytes;	/* mm->hiwater_rss, or rss_bytes if it is larger */
+	__u64 minor_faults;	/* of all threads, also of those that have exited */
+	__u64 major_faults;
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
+				 * RAM and swap that it has, adjusted; 0: not to be killed
+				 */
 };
 
 enum mmscope_translation_result {
