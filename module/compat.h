@@ -163,6 +163,26 @@ static inline u64 compat_pte_step(pte_t pte)
 #endif
 }
 
+/* all of a present entry but the frame */
+static inline u64 compat_pte_bits(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte);
+#else
+	return pte_val(pte) & ~PTE_ADDR_MASK;
+#endif
+}
+
+/* what is added to a present entry's value for the next frame and the same bits */
+static inline u64 compat_pte_step(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
+#else
+	return PAGE_SIZE;
+#endif
+}
+
 /* enum mmscope_mapping_kind of an entry that is neither none nor present */
 static inline u32 compat_swap_kind(swp_entry_t entry)
 {
@@ -182,6 +202,48 @@ static inline u32 compat_swap_kind(swp_entry_t entry)
 static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
 {
 	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
+}
+
+/* ---------------------------------------------------------- address spaces */
+
+/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
+static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
+static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
+{
+#ifdef HAVE_MM_FLAGS_TEST
+	return mm_flags_test(flag, mm);
+#else
+	return test_bit(flag, &mm->flags);
+#endif
+}
+
+static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
+#else
+	return 0;
+#endif
+}
+
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
 }
 
 /* ---------------------------------------------------------- address spaces */
@@ -458,6 +520,16 @@ static inline bool compat_is_large_kmalloc(u32 head_type)
 {
 #ifdef HAVE_PGTY_LARGE_KMALLOC
 	return compat_type_is(head_type, large_kmalloc);
+#else
+	return false;
+#endif
+}
+
+/* accessed before its bit in the page tables was cleared: folio_test_young() */
+static inline bool compat_is_young(unsigned long head_flags)
+{
+#if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
+	return head_flags >> PG_young & 1;
 #else
 	return false;
 #endif

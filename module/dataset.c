@@ -48,6 +48,9 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 	[MMSCOPE_DS_CONTIGUITY] = &mmscope_contiguity,
 	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
+	[MMSCOPE_DS_USAGE] = &mmscope_usage,
+	[MMSCOPE_DS_PT_PLACEMENT] = &mmscope_pt_placement,
+	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

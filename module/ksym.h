@@ -21,6 +21,7 @@
 struct btf;
 struct page;
 struct mm_struct;
+struct swap_info_struct;
 struct task_struct;
 
 /* X(name, type of the symbol) */
@@ -45,6 +46,8 @@ struct task_struct;
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
+	X(total_swap_pages, long)					\
+	X(swap_info, struct swap_info_struct *)				\
 	X(total_swap_pages, long)					\
 	X(pcpu_first_chunk, void *)
 

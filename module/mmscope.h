@@ -158,6 +158,8 @@ extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_mapping_kind_names;
+extern const struct mmscope_names mmscope_vma_kind_names;
+extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
@@ -443,6 +445,8 @@ extern const struct mmscope_dataset mmscope_vmas;
 extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_contiguity;
+extern const struct mmscope_dataset mmscope_usage;
+extern const struct mmscope_dataset mmscope_pt_placement;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;

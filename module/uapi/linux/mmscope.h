@@ -106,6 +106,11 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_SLAB_USE	= 22,
 	MMSCOPE_DS_CONTIGUITY	= 23,
 	MMSCOPE_DS_PROCESSES	= 23,
+	MMSCOPE_DS_USAGE	= 24,
+	MMSCOPE_DS_PT_PLACEMENT	= 25,
+	MMSCOPE_DS_THP		= 26,
+	MMSCOPE_DS_LAYOUT	= 27,
+	MMSCOPE_DS_PROCESSES	= 23,
 };
 
 /* ------------------------------------------------------------------ records
@@ -864,6 +869,133 @@ struct mmscope_contiguity {
 	__u64 virtual_runs[MMSCOPE_NR_RUN_ORDERS]; /* pages in runs of 2^i to 2^(i+1) - 1 */
 	__u64 range_runs[MMSCOPE_NR_RUN_ORDERS];   /* likewise; the last: and longer */
 	__u64 node_pages[MMSCOPE_NR_NODES];	/* of the footprint, without zero pages */
+};
+
+/*
+ * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
+ * seen from the pid namespace of the reader. Kernel threads have none, zombies
+ * none any more. Numbers of an execve() under way are UNKNOWN. Processes that
+ * share an address space (CLONE_VM, vfork) each show all of it.
+ *
+ * rss_* and swap are what /proc/PID/status shows: exact since 6.2, where the parts
+ * of all CPUs are summed up. On 6.1 each thread keeps the last changes to itself
+ * until it has faulted 64 times: its pages may be missing for so long.
+ */
+struct mmscope_process {
+	__u32 pid;
+	__u32 ppid;		/* task->real_parent */
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 threads;		/* signal->nr_threads */
+	char comm[16];
+	__u64 vm_bytes;		/* mm->total_vm */
+	__u64 rss_bytes;	/* the sum of the next three; hugetlb pages are not in it */
+	__u64 rss_anon_bytes;	/* mm->rss_stat[]: pages mapped */
+	__u64 rss_file_bytes;
+	__u64 rss_shmem_bytes;
+	__u64 swap_bytes;	/* mm->rss_stat[MM_SWAPENTS]: entries, each a page */
+	__u64 pagetable_bytes;	/* mm->pgtables_bytes */
+	__u64 hugetlb_bytes;	/* mm->hugetlb_usage */
+	__u64 locked_bytes;	/* mm->locked_vm: mlock()ed, whether there or not */
+	__u64 pinned_bytes;	/* mm->pinned_vm: as drivers charged it */
+	__u64 peak_rss_bytes;	/* mm->hiwater_rss, or rss_bytes if it is larger */
+	__u64 minor_faults;	/* of all threads, also of those that have exited */
+	__u64 major_faults;
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
+				 * RAM and swap that it has, adjusted; 0: not to be killed
+				 */
+};
+
+/* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
+enum mmscope_pt_scope {
+	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
+	MMSCOPE_PT_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+#define MMSCOPE_NR_OCCUPANCIES	11
+
+/*
+ * MMSCOPE_DS_PT_PLACEMENT: page tables of a process by level and by the node they
+ * lie on, inside its VMAs. A leaf entry maps a page: at pte level, at pmd and pud
+ * level a huge one.
+ */
+struct mmscope_pt_placement {
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_pt_scope */
+	__u32 level;		/* enum mmscope_level; UNKNOWN32 in the total */
+	__u32 node;		/* of the tables; UNKNOWN32 in the total */
+	__u64 tables;
+	__u64 table_bytes;
+	__u64 entries_used;	/* entries that are not none; at pgd of the user half only */
+	__u64 entries_possible;
+	__u64 empty_tables;	/* without any entry in use */
+	__u64 leaf_entries;
+	__u64 leaf_bytes;	/* what they map */
+	__u64 leaf_same_node;	/* leaf entries to frames on the table's own node */
+	__u64 leaf_other_node;	/* to frames on another one */
+	__u64 leaf_no_node;	/* to zero pages and to frames without struct page */
+	__u64 mm_pgtables_bytes; /* total: mm->pgtables_bytes, as VmPTE; else UNKNOWN */
+	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
+				 * tables kept for splitting huge pages; else UNKNOWN
+				 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
+				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
+				 */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
+				 * CPUs of this node
+				 */
+};
+
+enum mmscope_scope {
+	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
+	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+/*
+ * MMSCOPE_DS_USAGE: what one VMA has in memory and in swap, and how much of it
+ * is shared; what /proc/PID/smaps tells, and more. All are bytes. `pss` counts
+ * each page by its part: divided by the number of mappings it has. Pages that
+ * are being migrated are in migration_bytes and nowhere else (smaps counts them
+ * as resident).
+ */
+struct mmscope_usage {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 vmas;		/* 1; how many in the total */
+	__u64 size_bytes;
+	__u64 rss_bytes;	/* present pages, without hugetlb and zero pages:
+				 * anon_bytes + file_bytes + shmem_bytes
+				 */
+	__u64 pss_bytes;
+	__u64 pss_dirty_bytes;
+	__u64 pss_anon_bytes;
+	__u64 pss_file_bytes;
+	__u64 pss_shmem_bytes;
+	__u64 shared_clean_bytes;	/* mapped more than once; dirty: entry or PG_dirty */
+	__u64 shared_dirty_bytes;
+	__u64 private_clean_bytes;
+	__u64 private_dirty_bytes;
+	__u64 referenced_bytes;	/* accessed: entry, PG_young or PG_referenced */
+	__u64 anon_bytes;	/* page->mapping */
+	__u64 file_bytes;
+	__u64 shmem_bytes;	/* PG_swapbacked, not anonymous */
+	__u64 ksm_bytes;	/* of anon_bytes, merged */
+	__u64 lazyfree_bytes;	/* of anon_bytes, given up by MADV_FREE and not written since */
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 shared_hugetlb_bytes;	/* not in rss_bytes */
+	__u64 private_hugetlb_bytes;
+	__u64 zero_bytes;	/* mapped to the zero pages; no memory */
+	__u64 swap_bytes;	/* swap entries, and of shmem what the object has in swap */
+	__u64 swap_pss_bytes;	/* swap entries by their part; UNKNOWN: a slot is shared by
+				 * more than 62, or swap_map cannot be read
+				 */
+	__u64 migration_bytes;
+	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
 };
 
 /*
