@@ -32,12 +32,12 @@ static void add(struct mmscope_regions *r, u32 region, unsigned long start, unsi
 	r->tab[r->nr++].region = region;
 }
 
-/* a part of the image between two symbols, if both are known */
+/* a part of the image between two symbols, if both are known; whole pages */
 #define add_section(_r, _region, _start, _end) do {			\
 	if (mmscope_has(_start) && mmscope_has(_end))			\
 		add(_r, MMSCOPE_REGION_##_region,			\
-		    (unsigned long)mmscope_sym(_start),			\
-		    (unsigned long)mmscope_sym(_end));			\
+		    (unsigned long)mmscope_sym(_start) & PAGE_MASK,	\
+		    PAGE_ALIGN((unsigned long)mmscope_sym(_end)));	\
 } while (0)
 
 static void add_image(struct mmscope_regions *r)
