@@ -183,6 +183,61 @@ static inline u64 compat_pte_step(pte_t pte)
 #endif
 }
 
+/* ------------------------------------------------ the kernel's page tables */
+
+#ifdef CONFIG_X86
+
+/* the upper half of the address space, with 4 or 5 levels */
+#define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_DIRECT_MAP_END	VMALLOC_START
+
+/* enum mmscope_kernel_flags of a leaf, or of an entry that leads to a table */
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	pteval_t flags = pte_flags(pte);
+
+	return (flags & _PAGE_RW ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (flags & _PAGE_NX ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (flags & _PAGE_USER ? MMSCOPE_KERNEL_USER : 0) |
+	       (leaf && flags & _PAGE_GLOBAL ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+/* enum mmscope_cache_mode of a leaf; the numbers are the kernel's */
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	pgprot_t prot = __pgprot(pte_flags(pte));
+	u32 mode;
+
+	if (huge)
+		prot = pgprot_large_2_4k(prot);
+	for (mode = 0; mode < _PAGE_CACHE_MODE_NUM; mode++)
+		if (cachemode2protval(mode) == (pgprot_val(prot) & _PAGE_CACHE_MASK))
+			return mode;
+	return MMSCOPE_UNKNOWN32;
+}
+
+#else /* !CONFIG_X86 */
+
+#define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
+#define COMPAT_DIRECT_MAP_END	PAGE_END
+
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	if (!leaf)
+		return MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC | MMSCOPE_KERNEL_USER;
+	return (pte_write(pte) ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (pte_val(pte) & PTE_PXN ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (pte_user(pte) ? MMSCOPE_KERNEL_USER : 0) |
+	       (compat_pte_global(pte) ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	return MMSCOPE_UNKNOWN32;
+}
+
+#endif /* CONFIG_X86 */
+
 /* enum mmscope_mapping_kind of an entry that is neither none nor present */
 static inline u32 compat_swap_kind(swp_entry_t entry)
 {

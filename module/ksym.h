@@ -39,6 +39,16 @@ struct task_struct;
 	X(idle_threads, struct task_struct *)				\
 	X(_text, char)							\
 	X(_end, char)							\
+	X(_etext, char)							\
+	X(__start_rodata, char)						\
+	X(__end_rodata, char)						\
+	X(_sdata, char)							\
+	X(_edata, char)							\
+	X(__bss_start, char)						\
+	X(__bss_stop, char)						\
+	X(__init_begin, char)						\
+	X(__init_end, char)						\
+	X(kptr_restrict, int)						\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
 	X(pcpu_unit_size, int)						\

@@ -459,6 +459,7 @@ extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
+extern const struct mmscope_dataset mmscope_kernel_mappings;
 
 /* front/ */
 struct file_spec;

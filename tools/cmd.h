@@ -122,6 +122,7 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

@@ -56,8 +56,10 @@
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it. No page contents, ever; no kernel virtual
- *   address in any record.
+ *   to those who may ptrace-read it. No page contents, ever. Kernel virtual
+ *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
+ *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
+ *   others they are 0, and a range of addresses to select by is EPERM.
  */
 #ifndef _UAPI_LINUX_MMSCOPE_H
 #define _UAPI_LINUX_MMSCOPE_H
@@ -111,6 +113,8 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_THP		= 26,
 	MMSCOPE_DS_LAYOUT	= 27,
 	MMSCOPE_DS_PROCESSES	= 23,
+	MMSCOPE_DS_KERNEL_MAPPINGS = 23,
+	MMSCOPE_DS_VMALLOCS	= 24,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1031,6 +1035,63 @@ struct mmscope_process {
 	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
 				 * RAM and swap that it has, adjusted; 0: not to be killed
 				 */
+};
+
+enum mmscope_kernel_region {
+	MMSCOPE_REGION_OTHER	  = 0,
+	MMSCOPE_REGION_DIRECT_MAP = 1,	/* all memory, one to one */
+	MMSCOPE_REGION_VMALLOC	  = 2,
+	MMSCOPE_REGION_MEMMAP	  = 3,	/* struct pages */
+	MMSCOPE_REGION_MODULES	  = 4,
+	MMSCOPE_REGION_TEXT	  = 5,	/* of the kernel image: _text to _etext */
+	MMSCOPE_REGION_RODATA	  = 6,	/* __start_rodata to __end_rodata */
+	MMSCOPE_REGION_DATA	  = 7,	/* _sdata to _edata */
+	MMSCOPE_REGION_BSS	  = 8,	/* __bss_start to __bss_stop */
+	MMSCOPE_REGION_INIT	  = 9,	/* __init_begin to __init_end: given back after boot */
+	MMSCOPE_REGION_IMAGE	  = 10,	/* the rest of where the image may be */
+	MMSCOPE_REGION_FIXMAP	  = 11,	/* with the vsyscall page */
+	MMSCOPE_REGION_CPU_ENTRY  = 12,	/* cpu_entry_area */
+	MMSCOPE_REGION_ESPFIX	  = 13,	/* stacks for 16-bit code */
+	MMSCOPE_REGION_KASAN	  = 14,	/* shadow memory */
+	MMSCOPE_REGION_LDT	  = 15,	/* LDT of the running process */
+	MMSCOPE_REGION_EFI	  = 16,	/* firmware's services */
+};
+
+enum mmscope_kernel_flags {
+	MMSCOPE_KERNEL_WRITE	= 1 << 0,
+	MMSCOPE_KERNEL_EXEC	= 1 << 1,
+	MMSCOPE_KERNEL_USER	= 1 << 2,	/* user space may use it */
+	MMSCOPE_KERNEL_GLOBAL	= 1 << 3,	/* stays in the TLB from process to process */
+	MMSCOPE_KERNEL_ABSENT	= 1 << 4,	/* an entry with a frame that maps nothing now */
+	MMSCOPE_KERNEL_LINEAR	= 1 << 5,	/* frame follows frame: pfn is that of start */
+	MMSCOPE_KERNEL_SAME	= 1 << 6,	/* every page is the one frame pfn */
+	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* there are holes: pages are fewer than the range */
+	MMSCOPE_KERNEL_HIDDEN	= 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+enum mmscope_cache_mode {
+	MMSCOPE_CACHE_WB	= 0,	/* write back: ordinary memory */
+	MMSCOPE_CACHE_WC	= 1,	/* write combining */
+	MMSCOPE_CACHE_UC_MINUS	= 2,	/* uncached, unless an MTRR says write combining */
+	MMSCOPE_CACHE_UC	= 3,	/* uncached */
+	MMSCOPE_CACHE_WT	= 4,	/* write through */
+	MMSCOPE_CACHE_WP	= 5,	/* write protected */
+};
+
+/*
+ * MMSCOPE_DS_KERNEL_MAPPINGS: neighbouring entries of the kernel's own page tables
+ * (init_mm) of one region, size and permissions. Locks nothing.
+ */
+struct mmscope_kernel_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages that are mapped */
+	__u64 page_size_bytes;	/* of one entry; only a part of it may lie in the region */
+	__u64 pfn;		/* of start, LINEAR and SAME ranges; else MMSCOPE_UNKNOWN */
+	__u32 region;		/* enum mmscope_kernel_region */
+	__u32 flags;		/* enum mmscope_kernel_flags; what any level forbids is not there */
+	__u32 cache;		/* enum mmscope_cache_mode; MMSCOPE_UNKNOWN32: not known */
+	__u32 __reserved;
 };
 
 enum mmscope_translation_result {
