@@ -398,6 +398,7 @@ void mmscope_walk_again(struct mmscope_walk *w)
 	w->torn = 0;
 	w->processes = 0;
 	w->refused = 0;
+	w->busy = 0;
 }
 
 /**

@@ -7,11 +7,13 @@
  * the new, setuid one; mmap_lock (read) for the walkers, a hold at a time.
  */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -25,6 +27,13 @@
  * only; still it is given back early, and at once when somebody waits.
  */
 #define MM_HOLD_NS (500 * NSEC_PER_USEC)
+
+/*
+ * A walk over all processes must not wait for one that is stuck with its locks
+ * held: it asks so often, and then passes that process over.
+ */
+#define MM_TRIES	64
+#define MM_PAUSE_US	500
 
 static bool may_read(struct task_struct *task)
 {
@@ -45,6 +54,32 @@ static struct mm_struct *__task_mm(struct task_struct *task)
 		return ERR_PTR(-EACCES);
 	}
 	return mm;
+}
+
+/* of what __task_mm() found keep the struct only */
+static int keep_mm(struct mm_struct *found, struct mm_struct **mm)
+{
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	mmgrab(found);
+	mmput(found);
+	*mm = found;
+	return 0;
+}
+
+/* read-lock, or -EBUSY if that cannot be had soon */
+static int try_lock(struct rw_semaphore *lock)
+{
+	u32 i;
+
+	for (i = 0; i < MM_TRIES; i++) {
+		if (down_read_trylock(lock))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(MM_PAUSE_US, 2 * MM_PAUSE_US);
+	}
+	return -EBUSY;
 }
 
 /**
@@ -68,12 +103,31 @@ int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm)
 		return err;
 	found = __task_mm(task);
 	up_read(&task->signal->exec_update_lock);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	mmgrab(found);
-	mmput(found);
-	*mm = found;
-	return 0;
+	return keep_mm(found, mm);
+}
+
+/**
+ * mmscope_task_mm_try - mmscope_task_mm_get() for walks over all processes
+ * @task: the task
+ * @mm: filled; to be dropped with mmdrop()
+ *
+ * One who runs execve() holds exec_update_lock and may wait for the mmap_lock of
+ * the old program, which somebody else holds.
+ *
+ * Return: as mmscope_task_mm_get(); -EBUSY if the lock was not to be had soon.
+ */
+int mmscope_task_mm_try(struct task_struct *task, struct mm_struct **mm)
+{
+	struct rw_semaphore *lock = &task->signal->exec_update_lock;
+	struct mm_struct *found;
+	int err;
+
+	err = try_lock(lock);
+	if (err)
+		return err;
+	found = __task_mm(task);
+	up_read(lock);
+	return keep_mm(found, mm);
 }
 
 /**
@@ -131,11 +185,12 @@ struct task_struct *mmscope_task_next(u32 *nr, bool threads)
  * @w: the walk of a process
  * @began: filled, for the other two
  *
- * Return: 0, or -EINTR when the reader was killed while it waited.
+ * Return: 0, -EINTR when the reader was killed while it waited, or -EBUSY when
+ * @w->passes and somebody holds the lock for long.
  */
 int mmscope_mm_lock(struct mmscope_walk *w, u64 *began)
 {
-	int err = mmap_read_lock_killable(w->mm);
+	int err = w->passes ? try_lock(&w->mm->mmap_lock) : mmap_read_lock_killable(w->mm);
 
 	if (!err)
 		*began = mmscope_lock_begin();

@@ -1067,8 +1067,9 @@ struct mmscope_page_arg {
  * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
  * of their pids and addresses. Called again with the cursor as it was returned,
  * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
- * all calls of an answer each process is counted once, in `processes` or in
- * `refused`.
+ * all calls of an answer each process is counted once, in `processes`, in
+ * `refused` or in `busy`: asked about all processes the pass waits some tenths of
+ * a second at most for one whose address space is locked, and goes on with the next.
  */
 struct mmscope_rmap_arg {
 	__u32 size;		/* in */
@@ -1092,6 +1093,9 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+	__u64 busy;		/* out: not read, or not to their end: their locks were not to
+				 * be had; never of one process that was asked for by `pid`
+				 */
 };
 
 /* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
