@@ -173,16 +173,6 @@ static inline u64 compat_pte_bits(pte_t pte)
 #endif
 }
 
-/* what is added to a present entry's value for the next frame and the same bits */
-static inline u64 compat_pte_step(pte_t pte)
-{
-#ifdef CONFIG_X86
-	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
-#else
-	return PAGE_SIZE;
-#endif
-}
-
 /* ------------------------------------------------ the kernel's page tables */
 
 #ifdef CONFIG_X86
@@ -298,36 +288,6 @@ static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned 
 	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
 #else
 	return MMSCOPE_UNKNOWN32;
-#endif
-}
-
-/* ---------------------------------------------------------- address spaces */
-
-/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
-static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
-{
-#ifdef HAVE_MM_COUNTER_SUM
-	return get_mm_counter_sum(mm, member);
-#else
-	return get_mm_counter(mm, member);
-#endif
-}
-
-static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
-{
-#ifdef HAVE_MM_FLAGS_TEST
-	return mm_flags_test(flag, mm);
-#else
-	return test_bit(flag, &mm->flags);
-#endif
-}
-
-static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
-{
-#ifdef CONFIG_HUGETLB_PAGE
-	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
-#else
-	return 0;
 #endif
 }
 

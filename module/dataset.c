@@ -50,7 +50,6 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
 	[MMSCOPE_DS_USAGE] = &mmscope_usage,
 	[MMSCOPE_DS_PT_PLACEMENT] = &mmscope_pt_placement,
-	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
 	[MMSCOPE_DS_KERNEL_MAPPINGS] = &mmscope_kernel_mappings,
 };
 
@@ -404,6 +403,7 @@ void mmscope_walk_again(struct mmscope_walk *w)
 	w->torn = 0;
 	w->processes = 0;
 	w->refused = 0;
+	w->busy = 0;
 }
 
 /**

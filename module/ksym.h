@@ -58,7 +58,6 @@ struct task_struct;
 	X(vm_dirty_bytes, unsigned long)				\
 	X(total_swap_pages, long)					\
 	X(swap_info, struct swap_info_struct *)				\
-	X(total_swap_pages, long)					\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */

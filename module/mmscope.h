@@ -318,6 +318,8 @@ struct mmscope_query {
  * @torn: objects that changed under us so far
  * @processes: walks over all processes: address spaces read to their end so far
  * @refused: likewise: those that the reader may not see
+ * @busy: likewise: those given up, their mmap_lock was not to be had
+ * @passes: the walk passes over a process rather than wait long for its locks
  */
 struct mmscope_walk {
 	struct mmscope_query q;
@@ -338,6 +340,8 @@ struct mmscope_walk {
 	u64 torn;
 	u64 processes;
 	u64 refused;
+	u64 busy;
+	bool passes;
 };
 
 /* for walkers */

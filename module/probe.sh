@@ -60,12 +60,6 @@ probe HAVE_MM_FLAGS_TEST linux/mm.h \
 	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"
 # before Linux 6.19: mm: a byte a swap slot counts who refers to it
 probe HAVE_SWAP_MAP linux/swap.h 'struct swap_info_struct *s = NULL; (void)s->swap_map;' "$@"
-# Linux 6.2: mm: rss is counted per CPU and can be summed up
-probe HAVE_MM_COUNTER_SUM linux/mm.h \
-	'struct mm_struct *mm = NULL; (void)get_mm_counter_sum(mm, MM_ANONPAGES);' "$@"
-# Linux 6.18: mm: the flags of an address space are a bitmap
-probe HAVE_MM_FLAGS_TEST linux/mm.h \
-	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

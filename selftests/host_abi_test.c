@@ -72,6 +72,7 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
+	CHECK_PLACE(mmscope_rmap_arg, busy, 128);
 	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 120);
 	CHECK_PLACE(mmscope_alloc_arg, list_node, 64);
 	CHECK_PLACE(mmscope_field, nr_values, 196);

@@ -95,6 +95,7 @@ int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma);
 int mmscope_pgt_walk(struct mmscope_pgt_walk *p);
 bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
 unsigned long mmscope_pgt_entry_size(u32 level);
+u64 mmscope_pgt_entries(u32 level);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
 
 #endif /* _MMSCOPE_PGTABLE_H */

@@ -107,14 +107,10 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
 	MMSCOPE_DS_CONTIGUITY	= 23,
-	MMSCOPE_DS_PROCESSES	= 23,
-	MMSCOPE_DS_USAGE	= 24,
-	MMSCOPE_DS_PT_PLACEMENT	= 25,
-	MMSCOPE_DS_THP		= 26,
-	MMSCOPE_DS_LAYOUT	= 27,
-	MMSCOPE_DS_PROCESSES	= 23,
-	MMSCOPE_DS_KERNEL_MAPPINGS = 23,
-	MMSCOPE_DS_VMALLOCS	= 24,
+	MMSCOPE_DS_PROCESSES	= 24,
+	MMSCOPE_DS_USAGE	= 25,
+	MMSCOPE_DS_PT_PLACEMENT	= 26,
+	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1002,41 +998,6 @@ struct mmscope_usage {
 	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
 };
 
-/*
- * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
- * seen from the pid namespace of the reader. Kernel threads have none, zombies
- * none any more. Numbers of an execve() under way are UNKNOWN. Processes that
- * share an address space (CLONE_VM, vfork) each show all of it.
- *
- * rss_* and swap are what /proc/PID/status shows: exact since 6.2, where the parts
- * of all CPUs are summed up. On 6.1 each thread keeps the last changes to itself
- * until it has faulted 64 times: its pages may be missing for so long.
- */
-struct mmscope_process {
-	__u32 pid;
-	__u32 ppid;		/* task->real_parent */
-	__u32 uid;		/* effective, of the initial user namespace */
-	__u32 threads;		/* signal->nr_threads */
-	char comm[16];
-	__u64 vm_bytes;		/* mm->total_vm */
-	__u64 rss_bytes;	/* the sum of the next three; hugetlb pages are not in it */
-	__u64 rss_anon_bytes;	/* mm->rss_stat[]: pages mapped */
-	__u64 rss_file_bytes;
-	__u64 rss_shmem_bytes;
-	__u64 swap_bytes;	/* mm->rss_stat[MM_SWAPENTS]: entries, each a page */
-	__u64 pagetable_bytes;	/* mm->pgtables_bytes */
-	__u64 hugetlb_bytes;	/* mm->hugetlb_usage */
-	__u64 locked_bytes;	/* mm->locked_vm: mlock()ed, whether there or not */
-	__u64 pinned_bytes;	/* mm->pinned_vm: as drivers charged it */
-	__u64 peak_rss_bytes;	/* mm->hiwater_rss, or rss_bytes if it is larger */
-	__u64 minor_faults;	/* of all threads, also of those that have exited */
-	__u64 major_faults;
-	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
-	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
-				 * RAM and swap that it has, adjusted; 0: not to be killed
-				 */
-};
-
 enum mmscope_kernel_region {
 	MMSCOPE_REGION_OTHER	  = 0,
 	MMSCOPE_REGION_DIRECT_MAP = 1,	/* all memory, one to one */
@@ -1385,8 +1346,9 @@ struct mmscope_page_arg {
  * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
  * of their pids and addresses. Called again with the cursor as it was returned,
  * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
- * all calls of an answer each process is counted once, in `processes` or in
- * `refused`.
+ * all calls of an answer each process is counted once, in `processes`, in
+ * `refused` or in `busy`: asked about all processes the pass waits some tenths of
+ * a second at most for one whose address space is locked, and goes on with the next.
  */
 struct mmscope_rmap_arg {
 	__u32 size;		/* in */
@@ -1410,6 +1372,9 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+	__u64 busy;		/* out: not read, or not to their end: their locks were not to
+				 * be had; never of one process that was asked for by `pid`
+				 */
 };
 
 /* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
