@@ -199,6 +199,21 @@ static int enter_table(struct kernel_walk *k, u32 above, const union table_entry
 	return walk_table(k, level, __va(PFN_PHYS(pfn)), 0, addr);
 }
 
+/* eight entries from an aligned one */
+static bool is_blank(const union table_entry *e)
+{
+	return !(e[0].raw | e[1].raw | e[2].raw | e[3].raw |
+		 e[4].raw | e[5].raw | e[6].raw | e[7].raw);
+}
+
+/* The next entry that holds something: most of a table is empty. */
+static u32 next_used(const union table_entry *table, u32 i)
+{
+	while (i < TABLE_ENTRIES && !table[i].raw)
+		i += i % 8 || !is_blank(&table[i]) ? 1 : 8;
+	return i;
+}
+
 /*
  * The copy of a table, entry by entry from the first one wanted, which maps
  * @addr. @table: where it is in memory. Recursion ends at the PTEs.
@@ -206,19 +221,21 @@ static int enter_table(struct kernel_walk *k, u32 above, const union table_entry
 static int walk_table(struct kernel_walk *k, u32 level, const union table_entry *table,
 		      u32 first, unsigned long addr)
 {
+	const union table_entry *copy = k->table[level];
 	unsigned long size = mmscope_pgt_entry_size(level);
 	int err = 0;
 	u32 i;
 
-	for (i = first; i < TABLE_ENTRIES && !err; i++, addr += size) {
-		union table_entry e = k->table[level][i];
+	for (i = next_used(copy, first); i < TABLE_ENTRIES && !err; i = next_used(copy, i + 1)) {
+		unsigned long at = addr + (i - first) * size;
+		union table_entry e = copy[i];
 
 		if (!pte_present(e.pte))
 			continue;
 		if (is_leaf(level, e))
-			err = visit_leaf(k, addr, size, leaf_pfn(level, e));
+			err = visit_leaf(k, at, size, leaf_pfn(level, e));
 		else
-			err = enter_table(k, level, table + i, e, addr);
+			err = enter_table(k, level, table + i, e, at);
 	}
 	return err;
 }
