@@ -222,8 +222,9 @@ static struct mmscope_alike alike_of(const struct mmscope_sweep *s, const struct
 }
 
 /*
- * How many frames from @page on are alike? @is_kernel: the word that could link a
- * page to its head may hold a mark of another owner.
+ * How many frames from @page on are alike? What is compared and not kept is read
+ * where it is, and tail pages are rare: they are looked for last. @is_kernel: the
+ * word that could link a page to its head may hold a mark of another owner.
  */
 static __always_inline unsigned long count_same(const struct mmscope_alike *alike,
 						const struct page *page, unsigned long max,
@@ -233,14 +234,12 @@ static __always_inline unsigned long count_same(const struct mmscope_alike *alik
 	const struct page *first = page, *end = page + max;
 
 	for (; page < end; page++) {
-		unsigned long link = compat_page_link(page);
-
-		if (((mmscope_frame_flags(page) ^ a.flags) & ~USE_FLAGS) | (link & 1) |
-		    ((unsigned long)READ_ONCE(page->mapping) ^ a.mapping) |
-		    ((read_counts(page) ^ a.counts) & a.counts_mask) |
-		    (compat_memcg_data(page) ^ a.memcg))
+		if (data_race((unsigned long)page->mapping) != a.mapping ||
+		    (mmscope_frame_flags(page) ^ a.flags) & ~USE_FLAGS ||
+		    (read_counts(page) ^ a.counts) & a.counts_mask ||
+		    !compat_has_memcg(page, a.memcg) || compat_is_tail(page))
 			break;
-		if (is_kernel && mmscope_is_pool_link(link))
+		if (is_kernel && mmscope_is_pool_link(compat_page_link(page)))
 			break;
 	}
 	return page - first;
@@ -321,6 +320,11 @@ static bool by_flags(const struct mmscope_query *q)
 	return q->frames.flags_all || q->frames.flags_any || q->frames.flags_none;
 }
 
+static bool by_unit(const struct mmscope_query *q)
+{
+	return q->node != MMSCOPE_ANY || q->zone != MMSCOPE_ANY || q->frames.memcg;
+}
+
 static bool unit_wanted(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
 	const struct mmscope_query *q = &s->w->q;
@@ -363,7 +367,7 @@ static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct 
 	struct mmscope_piece u = {
 		.migratetype = compat_pageblock_type(mmscope_pageblock_bits(s->pos)),
 	};
-	const bool single = s->single || by_flags(&s->w->q);
+	const bool single = s->single || by_flags(&s->w->q), filter = by_unit(&s->w->q);
 	bool wanted = true;
 	int ret = 0;
 
@@ -373,7 +377,7 @@ static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct 
 			wanted = read_one(s, &u, page);
 		else
 			read_unit(s, &u, page, end);
-		if (wanted && unit_wanted(s, &u))
+		if (wanted && (!filter || unit_wanted(s, &u)))
 			ret = s->unit(s, &u);
 		if (!ret)
 			s->pos += u.pages;
