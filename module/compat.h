@@ -556,6 +556,11 @@ static inline unsigned long compat_page_link(const struct page *page)
 	return READ_ONCE(((const unsigned long *)page)[1]);
 }
 
+static inline bool compat_is_tail(const struct page *page)
+{
+	return data_race(((const unsigned long *)page)[1]) & 1;
+}
+
 /* page->index, which is what a folio's first page has */
 static inline unsigned long compat_page_index(const struct page *page)
 {
@@ -568,6 +573,15 @@ static inline unsigned long compat_memcg_data(const struct page *page)
 	return READ_ONCE(page->memcg_data);
 #else
 	return 0;
+#endif
+}
+
+static inline bool compat_has_memcg(const struct page *page, unsigned long memcg)
+{
+#ifdef CONFIG_MEMCG
+	return data_race(page->memcg_data) == memcg;
+#else
+	return true;
 #endif
 }
 
