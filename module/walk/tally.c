@@ -25,7 +25,7 @@
 
 /* lengths counted in an array */
 #define SMALL		4096
-/* longer ones in a list: at 4K pages, 256 GiB and more */
+/* longer ones in a list: at 4K pages, enough for 256 GiB or more */
 #define LONG_RUNS	16384
 #define OFFSET_BITS	15
 
@@ -44,11 +44,13 @@ static u32 room_of(u32 id)
 /**
  * mmscope_tallies_init - begin
  * @t: zeroes
+ * @pages: size of the address space, which may grow
  *
  * Return: 0 or -ENOMEM; mmscope_tallies_free() either way.
  */
-int mmscope_tallies_init(struct mmscope_tallies *t)
+int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages)
 {
+	const u32 longs = min_t(u64, LONG_RUNS, 64 + 2 * pages / SMALL);
 	u32 id, room = 0, used = 0;
 
 	BUILD_BUG_ON(MMSCOPE_OFFSETS_MAX >= 1 << OFFSET_BITS);
@@ -67,7 +69,8 @@ int mmscope_tallies_init(struct mmscope_tallies *t)
 		used += room_of(id) + 1;
 		if (!has_longs(id))
 			continue;
-		t->longs[id].pages = kvmalloc_array(LONG_RUNS, sizeof(u64), GFP_KERNEL);
+		t->longs[id].room = longs;
+		t->longs[id].pages = kvmalloc_array(longs, sizeof(u64), GFP_KERNEL);
 		if (!t->longs[id].pages)
 			return -ENOMEM;
 	}
@@ -107,7 +110,7 @@ void mmscope_tally_add(struct mmscope_tallies *t, u32 id, u64 pages, u32 nr)
 		return;
 	}
 	for (; nr; nr--) {
-		if (longs->nr == LONG_RUNS) {
+		if (longs->nr == longs->room) {
 			longs->cut = true;
 			return;
 		}

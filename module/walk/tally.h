@@ -42,6 +42,7 @@ struct mmscope_tally {
 /* lengths beyond mmscope_tally.room, one by one */
 struct mmscope_long_runs {
 	u64 *pages;
+	u32 room;
 	u32 nr;
 	bool cut;
 };
@@ -80,7 +81,7 @@ struct mmscope_tallies {
 	u32 *counts;
 };
 
-int mmscope_tallies_init(struct mmscope_tallies *t);
+int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages);
 void mmscope_tallies_free(struct mmscope_tallies *t);
 void mmscope_tally_add(struct mmscope_tallies *t, u32 id, u64 pages, u32 nr);
 void mmscope_tally_range(struct mmscope_tallies *t, u64 page, u64 pages);
@@ -89,5 +90,16 @@ void mmscope_tallies_vma(struct mmscope_tallies *t, u64 pages);
 void mmscope_tallies_cover(struct mmscope_tallies *t, bool total,
 			   struct mmscope_contiguity *rec);
 void mmscope_tallies_next(struct mmscope_tallies *t);
+
+/**
+ * mmscope_tally_lone - pages with frames that do not follow each other
+ * @t: the tallies; offsets are not counted any more
+ * @pages: how many
+ */
+static inline void mmscope_tally_lone(struct mmscope_tallies *t, u32 pages)
+{
+	mmscope_tally_add(t, MMSCOPE_TALLY_RANGE, 1, pages);
+	t->lone_pages[0] += pages;
+}
 
 #endif /* _MMSCOPE_TALLY_H */
