@@ -100,10 +100,13 @@ static void close_range(struct contiguity_state *s)
 {
 	const struct run *r = &s->range;
 
-	if (r->pages) {
+	if (!r->pages)
+		return;
+	if (r->pages == 1)
+		mmscope_tally_lone(&s->tallies, 1);
+	else
 		mmscope_tally_range(&s->tallies, r->page, r->pages);
-		mmscope_tally_offset(&s->tallies, r->page - r->pfn, r->pages);
-	}
+	mmscope_tally_offset(&s->tallies, r->page - r->pfn, r->pages);
 	s->range.pages = 0;
 }
 

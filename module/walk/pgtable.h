@@ -74,6 +74,8 @@ struct mmscope_pgt_entry {
  * @pmds: the table of PMD entries met last; the walk of a hold that ended in one
  *        may go on in it with mmscope_pgt_near(). NULL: none, or it may go away
  * @pmds_at: first address that it maps
+ * @leaf_bits: of the present leaf entry met last, all but its frame
+ * @leaf_flags: what they mean, 0: there was none
  */
 struct mmscope_pgt_walk {
 	struct mmscope_walk *w;
@@ -89,6 +91,8 @@ struct mmscope_pgt_walk {
 	u64 began;
 	pmd_t *pmds;
 	unsigned long pmds_at;
+	u64 leaf_bits;
+	u64 leaf_flags;
 };
 
 /* pgtable_entry.c, for pgtable.c */

@@ -6,9 +6,13 @@
 #ifndef _MMSCOPE_TALLY_H
 #define _MMSCOPE_TALLY_H
 
+#include <linux/bitmap.h>
 #include <linux/types.h>
 
 #include <linux/mmscope.h>
+
+/* lengths counted in an array */
+#define MMSCOPE_TALLY_SMALL	4096
 
 /* anchors stand at distances of 2^1 to 2^16 pages */
 #define MMSCOPE_ANCHOR_ORDERS	16
@@ -28,15 +32,19 @@ enum mmscope_tally_id {
  * @count: by length, up to @room
  * @room: longest length in @count
  * @top: longest one that is there
+ * @entries: all of them, also those that are not in @count
  * @full: anchors too far apart for @count: entries of the full distance
  * @first: index of the first longer one in the list that VMA and total share
+ * @there: which lengths there are in @count
  */
 struct mmscope_tally {
 	u32 *count;
 	u32 room;
 	u32 top;
+	u64 entries;
 	u64 full;
 	u32 first;
+	DECLARE_BITMAP(there, MMSCOPE_TALLY_SMALL + 1);
 };
 
 /* lengths beyond mmscope_tally.room, one by one */
@@ -92,8 +100,8 @@ void mmscope_tallies_cover(struct mmscope_tallies *t, bool total,
 void mmscope_tallies_next(struct mmscope_tallies *t);
 
 /**
- * mmscope_tally_lone - pages with frames that do not follow each other
- * @t: the tallies; offsets are not counted any more
+ * mmscope_tally_lone - mmscope_tally_range() for runs of one page
+ * @t: the tallies
  * @pages: how many
  */
 static inline void mmscope_tally_lone(struct mmscope_tallies *t, u32 pages)
