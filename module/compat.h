@@ -144,6 +144,16 @@ static inline bool compat_pte_is_plain(pte_t pte)
 #endif
 }
 
+/* all of a present entry but the frame */
+static inline u64 compat_pte_bits(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte);
+#else
+	return pte_val(pte) & ~PTE_ADDR_MASK;
+#endif
+}
+
 static inline u64 compat_plain_pfn(pte_t pte)
 {
 #ifdef CONFIG_X86

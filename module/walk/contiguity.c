@@ -13,9 +13,9 @@
  * Source: the leaf entries below mm->pgd; node_span.c. No struct page is read
  * unless nodes overlap.
  */
+#include <linux/bitops.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/slab.h>
 
 #include "../compat.h"
 #include "../mmscope.h"
@@ -100,10 +100,13 @@ static void close_range(struct contiguity_state *s)
 {
 	const struct run *r = &s->range;
 
-	if (r->pages) {
+	if (!r->pages)
+		return;
+	if (r->pages == 1)
+		mmscope_tally_lone(&s->tallies, 1);
+	else
 		mmscope_tally_range(&s->tallies, r->page, r->pages);
-		mmscope_tally_offset(&s->tallies, r->page - r->pfn, r->pages);
-	}
+	mmscope_tally_offset(&s->tallies, r->page - r->pfn, r->pages);
 	s->range.pages = 0;
 }
 
@@ -174,6 +177,56 @@ static void add_huge_blocks(struct contiguity_state *s, u64 page, u64 pages)
 
 /* ------------------------------------------------------------------- entries */
 
+/* what is over when a piece of a table's PTEs is over: pages with frames in a row */
+static void add_piece(struct contiguity_state *s, u64 page, u64 pfn, u64 pages)
+{
+	grow_range(s, page, pfn, pages);
+	s->vma.frameless_pages += mmscope_node_add(&s->nodes, pfn, pages, s->vma.node_pages);
+}
+
+/**
+ * count_lone - PTEs whose frames follow neither that of the one before nor each other
+ * @s: the state
+ * @ptep: the first of them
+ * @nr: PTEs there are
+ * @raw: of the PTE before the first, of an ordinary page on @span; then of the last taken
+ * @span: frames of a node
+ *
+ * For scattered memory, so what each PTE costs counts: one subtraction and one
+ * comparison tell that it has the bits of @raw, and that its frame is in the span.
+ *
+ * Return: how many there are. The last may be the beginning of a run.
+ */
+static unsigned long count_lone(struct contiguity_state *s, pte_t *ptep, unsigned long nr,
+				u64 *raw, const struct mmscope_node_span *span)
+{
+	const u64 bits = *raw - (compat_plain_pfn(__pte(*raw)) << PAGE_SHIFT);
+	const u64 base = bits + (span->start << PAGE_SHIFT);
+	const u64 frames = span->end - span->start;
+	const u64 zero = (my_zero_pfn(0) << PAGE_SHIFT) + bits;
+	u64 last = *raw;
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		u64 here = pte_val(ptep_get(ptep + i));
+
+		if (here == last + PAGE_SIZE || here == zero ||
+		    ror64(here - base, PAGE_SHIFT) >= frames)
+			break;
+		last = here;
+	}
+	*raw = last;
+	return i;
+}
+
+/* the offsets of all that were told so far are known to be too many, and they are on one node */
+static const struct mmscope_node_span *lone_span(const struct contiguity_state *s, u64 pfn)
+{
+	const struct mmscope_node_span *span = &s->nodes.span[s->nodes.place];
+
+	return s->tallies.offsets_cut && pfn >= span->start && pfn < span->end ? span : NULL;
+}
+
 /*
  * PTEs of ordinary pages, the frames in any order. Most memory of most processes
  * is counted by this loop.
@@ -182,42 +235,45 @@ static unsigned long contiguity_plain(struct mmscope_pgt_walk *p, pte_t *ptep, u
 {
 	struct contiguity_state *s = p->w->priv;
 	const u64 page = p->pos >> PAGE_SHIFT, zero_pfn = my_zero_pfn(p->pos);
-	u64 first = 0, pfn = 0, next_raw = 0;
-	unsigned long i, begin = 0;
+	u64 first = 0, pfn = 0, raw = 0;
+	unsigned long i = 0, begin = 0;
 	bool broken = false;
 
-	if (s->pfnmap)
-		return 0;
-	for (i = 0; i < nr; i++) {
+	while (!s->pfnmap && i < nr) {
+		const struct mmscope_node_span *span;
 		pte_t pte = ptep_get(ptep + i);
-		u64 here;
+		u64 here = compat_plain_pfn(pte);
+		unsigned long lone;
 
-		if (pte_val(pte) == next_raw) {
-			next_raw += PAGE_SIZE;
-			continue;
-		}
-		here = compat_plain_pfn(pte);
 		if (!compat_pte_is_plain(pte) || here == zero_pfn)
 			break;
-		next_raw = pte_val(pte) + PAGE_SIZE;
+		raw = pte_val(pte);
 		if (!i) {
 			first = here;
 			pfn = here;
-			continue;
+		} else if (here != pfn + i - begin) {
+			add_piece(s, page + begin, pfn, i - begin);
+			broken = true;
+			begin = i;
+			pfn = here;
+			span = lone_span(s, pfn);
+			lone = span ? count_lone(s, ptep + i + 1, nr - i - 1, &raw, span) : 0;
+			if (lone) {
+				/* all but the last are runs of one page, and this one is */
+				close_range(s);
+				s->vma.node_pages[span->node] += lone;
+				mmscope_tally_lone(&s->tallies, lone);
+				i += lone;
+				begin = i;
+				pfn = compat_plain_pfn(__pte(raw));
+			}
 		}
-		if (here == pfn + i - begin)
-			continue;
-		grow_range(s, page + begin, pfn, i - begin);
-		s->vma.frameless_pages += mmscope_node_add(&s->nodes, pfn, i - begin,
-							   s->vma.node_pages);
-		broken = true;
-		begin = i;
-		pfn = here;
+		for (i++; i < nr && pte_val(ptep_get(ptep + i)) == raw + PAGE_SIZE; i++)
+			raw += PAGE_SIZE;
 	}
 	if (!i)
 		return 0;
-	grow_range(s, page + begin, pfn, i - begin);
-	s->vma.frameless_pages += mmscope_node_add(&s->nodes, pfn, i - begin, s->vma.node_pages);
+	add_piece(s, page + begin, pfn, i - begin);
 	grow_virtual(s, page, i);
 	add_to_block(s, page, first, i, broken);
 	s->vma.mapped_pages += i;
@@ -409,7 +465,7 @@ static int hand_over_total(struct mmscope_walk *w, struct contiguity_state *s)
 
 static int contiguity_start(struct mmscope_walk *w, struct contiguity_state *s)
 {
-	int err = mmscope_tallies_init(&s->tallies);
+	int err = mmscope_tallies_init(&s->tallies, READ_ONCE(w->mm->total_vm));
 
 	if (err)
 		return err;

@@ -23,11 +23,10 @@
 
 #include "tally.h"
 
-/* lengths counted in an array */
-#define SMALL		4096
-/* longer ones in a list: at 4K pages, 256 GiB and more */
+#define SMALL		MMSCOPE_TALLY_SMALL
+/* longer ones in a list: at 4K pages, enough for 256 GiB or more */
 #define LONG_RUNS	16384
-#define OFFSET_BITS	15
+#define OFFSET_BITS	14
 
 /* a list is there for what can be too long for its array */
 static bool has_longs(u32 id)
@@ -44,11 +43,13 @@ static u32 room_of(u32 id)
 /**
  * mmscope_tallies_init - begin
  * @t: zeroes
+ * @pages: size of the address space, which may grow
  *
  * Return: 0 or -ENOMEM; mmscope_tallies_free() either way.
  */
-int mmscope_tallies_init(struct mmscope_tallies *t)
+int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages)
 {
+	const u32 longs = min_t(u64, LONG_RUNS, 64 + 2 * pages / SMALL);
 	u32 id, room = 0, used = 0;
 
 	BUILD_BUG_ON(MMSCOPE_OFFSETS_MAX >= 1 << OFFSET_BITS);
@@ -67,7 +68,8 @@ int mmscope_tallies_init(struct mmscope_tallies *t)
 		used += room_of(id) + 1;
 		if (!has_longs(id))
 			continue;
-		t->longs[id].pages = kvmalloc_array(LONG_RUNS, sizeof(u64), GFP_KERNEL);
+		t->longs[id].room = longs;
+		t->longs[id].pages = kvmalloc_array(longs, sizeof(u64), GFP_KERNEL);
 		if (!t->longs[id].pages)
 			return -ENOMEM;
 	}
@@ -101,13 +103,15 @@ void mmscope_tally_add(struct mmscope_tallies *t, u32 id, u64 pages, u32 nr)
 	struct mmscope_long_runs *longs = &t->longs[id];
 	struct mmscope_tally *v = &t->vma[id];
 
+	v->entries += nr;
 	if (pages <= v->room) {
 		v->count[pages] += nr;
 		v->top = max_t(u32, v->top, pages);
+		__set_bit(pages, v->there);
 		return;
 	}
 	for (; nr; nr--) {
-		if (longs->nr == LONG_RUNS) {
+		if (longs->nr == longs->room) {
 			longs->cut = true;
 			return;
 		}
@@ -123,10 +127,12 @@ static void add_anchors(struct mmscope_tallies *t, u32 order, u64 before, u64 pa
 
 	if (before)
 		mmscope_tally_add(t, id, 1, before);
-	if (rest >= distance && distance > SMALL)
+	if (rest >= distance && distance > SMALL) {
 		t->vma[id].full += rest >> order;
-	else if (rest >= distance)
+		t->vma[id].entries += rest >> order;
+	} else if (rest >= distance) {
 		mmscope_tally_add(t, id, distance, rest >> order);
+	}
 	if (rest & (distance - 1))
 		mmscope_tally_add(t, id, rest & (distance - 1), 1);
 }
@@ -215,17 +221,23 @@ void mmscope_tallies_vma(struct mmscope_tallies *t, u64 pages)
  */
 void mmscope_tallies_next(struct mmscope_tallies *t)
 {
-	u32 id, len;
+	unsigned long len;
+	u32 id;
 
 	for (id = 0; id < MMSCOPE_NR_TALLIES; id++) {
 		struct mmscope_tally *v = &t->vma[id], *total = &t->total[id];
 
-		for (len = 1; len <= v->top; len++)
+		for_each_set_bit(len, v->there, v->top + 1) {
 			total->count[len] += v->count[len];
-		memset(v->count, 0, (v->top + 1) * sizeof(*v->count));
+			v->count[len] = 0;
+			__set_bit(len, total->there);
+		}
+		bitmap_zero(v->there, SMALL + 1);
 		total->top = max(total->top, v->top);
+		total->entries += v->entries;
 		total->full += v->full;
 		v->top = 0;
+		v->entries = 0;
 		v->full = 0;
 		v->first = t->longs[id].nr;
 	}
@@ -292,6 +304,14 @@ static void unknown_scheme(struct mmscope_contiguity *rec, u32 i)
 	rec->pages256[i] = MMSCOPE_UNKNOWN;
 }
 
+/* the next shorter one that is there, or 0 */
+static u32 previous_length(const struct mmscope_tally *c, u32 len)
+{
+	u32 next = find_last_bit(c->there, len);
+
+	return next < len ? next : 0;
+}
+
 static void cover_scheme(struct mmscope_tallies *t, bool total, u32 scheme, u32 id,
 			 struct mmscope_contiguity *rec)
 {
@@ -315,21 +335,9 @@ static void cover_scheme(struct mmscope_tallies *t, bool total, u32 scheme, u32 
 	sort(longs->pages + c->first, longs->nr - c->first, sizeof(u64), longest_first, NULL);
 	for (i = c->first; i < longs->nr; i++)
 		cover_with(&cover, longs->pages[i], 1);
-	for (i = c->top; i; i--)
-		if (c->count[i])
-			cover_with(&cover, i, c->count[i]);
+	for (i = c->top; i; i = previous_length(c, i))
+		cover_with(&cover, i, c->count[i]);
 	rec->entries[scheme] = cover.entries;
-}
-
-static u64 entries_of(const struct mmscope_tallies *t, bool total, u32 id)
-{
-	const struct mmscope_tally *c = total ? &t->total[id] : &t->vma[id];
-	u64 entries = c->full + t->longs[id].nr - c->first;
-	u32 i;
-
-	for (i = 1; i <= c->top; i++)
-		entries += c->count[i];
-	return entries;
 }
 
 /* the distance that needs the fewest entries, of several the shortest */
@@ -339,7 +347,8 @@ static u32 best_anchor(const struct mmscope_tallies *t, bool total)
 	u32 i, best = 0;
 
 	for (i = 0; i < MMSCOPE_ANCHOR_ORDERS; i++) {
-		u64 entries = entries_of(t, total, MMSCOPE_TALLY_ANCHOR + i);
+		u32 id = MMSCOPE_TALLY_ANCHOR + i;
+		u64 entries = total ? t->total[id].entries : t->vma[id].entries;
 
 		if (entries >= least)
 			continue;
@@ -353,14 +362,14 @@ static void distribution(const struct mmscope_tallies *t, bool total, u32 id, u6
 {
 	const struct mmscope_tally *c = total ? &t->total[id] : &t->vma[id];
 	const struct mmscope_long_runs *longs = &t->longs[id];
-	u32 i;
+	unsigned long i;
 
 	if (longs->cut) {
 		for (i = 0; i < MMSCOPE_NR_RUN_ORDERS; i++)
 			pages[i] = MMSCOPE_UNKNOWN;
 		return;
 	}
-	for (i = 1; i <= c->top; i++)
+	for_each_set_bit(i, c->there, c->top + 1)
 		pages[ilog2(i)] += (u64)i * c->count[i];
 	for (i = c->first; i < longs->nr; i++)
 		pages[min_t(u32, ilog2(longs->pages[i]), MMSCOPE_NR_RUN_ORDERS - 1)] +=

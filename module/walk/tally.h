@@ -6,9 +6,13 @@
 #ifndef _MMSCOPE_TALLY_H
 #define _MMSCOPE_TALLY_H
 
+#include <linux/bitmap.h>
 #include <linux/types.h>
 
 #include <linux/mmscope.h>
+
+/* lengths counted in an array */
+#define MMSCOPE_TALLY_SMALL	4096
 
 /* anchors stand at distances of 2^1 to 2^16 pages */
 #define MMSCOPE_ANCHOR_ORDERS	16
@@ -28,20 +32,25 @@ enum mmscope_tally_id {
  * @count: by length, up to @room
  * @room: longest length in @count
  * @top: longest one that is there
+ * @entries: all of them, also those that are not in @count
  * @full: anchors too far apart for @count: entries of the full distance
  * @first: index of the first longer one in the list that VMA and total share
+ * @there: which lengths there are in @count
  */
 struct mmscope_tally {
 	u32 *count;
 	u32 room;
 	u32 top;
+	u64 entries;
 	u64 full;
 	u32 first;
+	DECLARE_BITMAP(there, MMSCOPE_TALLY_SMALL + 1);
 };
 
 /* lengths beyond mmscope_tally.room, one by one */
 struct mmscope_long_runs {
 	u64 *pages;
+	u32 room;
 	u32 nr;
 	bool cut;
 };
@@ -80,7 +89,7 @@ struct mmscope_tallies {
 	u32 *counts;
 };
 
-int mmscope_tallies_init(struct mmscope_tallies *t);
+int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages);
 void mmscope_tallies_free(struct mmscope_tallies *t);
 void mmscope_tally_add(struct mmscope_tallies *t, u32 id, u64 pages, u32 nr);
 void mmscope_tally_range(struct mmscope_tallies *t, u64 page, u64 pages);
@@ -89,5 +98,16 @@ void mmscope_tallies_vma(struct mmscope_tallies *t, u64 pages);
 void mmscope_tallies_cover(struct mmscope_tallies *t, bool total,
 			   struct mmscope_contiguity *rec);
 void mmscope_tallies_next(struct mmscope_tallies *t);
+
+/**
+ * mmscope_tally_lone - mmscope_tally_range() for runs of one page
+ * @t: the tallies
+ * @pages: how many
+ */
+static inline void mmscope_tally_lone(struct mmscope_tallies *t, u32 pages)
+{
+	mmscope_tally_add(t, MMSCOPE_TALLY_RANGE, 1, pages);
+	t->lone_pages[0] += pages;
+}
 
 #endif /* _MMSCOPE_TALLY_H */

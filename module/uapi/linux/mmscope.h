@@ -799,7 +799,7 @@ enum mmscope_scheme {
 };
 
 #define MMSCOPE_NR_RUN_ORDERS	32
-#define MMSCOPE_OFFSETS_MAX	16384	/* in one VMA, for MMSCOPE_SCHEME_OFFSET */
+#define MMSCOPE_OFFSETS_MAX	8192	/* in one VMA, for MMSCOPE_SCHEME_OFFSET */
 
 /*
  * MMSCOPE_DS_CONTIGUITY: how contiguous the memory of a VMA or of a process is, and
