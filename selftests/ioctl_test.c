@@ -219,6 +219,8 @@ DATASET(forecast, FORECAST);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
+DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
+DATASET(vmallocs, VMALLOCS, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {
