@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#include <linux/vmalloc.h>
 
 #include <asm/pgalloc.h>
 
@@ -317,6 +318,25 @@ static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned 
 	WANT_LAYOUT(rb_list, root),			\
 	WANT_LAYOUT(rb_list, lock)
 #endif
+
+/* likewise, those whose addresses alone are still to be given back */
+#ifdef HAVE_VMAP_AREA_LIST
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_SYM(purge_vmap_area_root),			\
+	WANT_SYM(purge_vmap_area_lock)
+#else
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_LAYOUT(vmap_node, lazy)
+#endif
+
+static inline u32 compat_vm_page_order(const struct vm_struct *vm)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	return vm->page_order;
+#else
+	return 0;
+#endif
+}
 
 /* frames of a process's top table: with page-table isolation there are two copies */
 #ifdef PGD_ALLOCATION_ORDER

@@ -33,6 +33,8 @@ struct task_struct;
 	X(init_mm, struct mm_struct)					\
 	X(vmap_area_root, struct rb_root)				\
 	X(vmap_area_lock, spinlock_t)					\
+	X(purge_vmap_area_root, struct rb_root)				\
+	X(purge_vmap_area_lock, spinlock_t)				\
 	X(vmap_nodes, void *)						\
 	X(nr_vmap_nodes, unsigned int)					\
 	X(modules, struct list_head)					\

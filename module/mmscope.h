@@ -464,6 +464,7 @@ extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
 extern const struct mmscope_dataset mmscope_kernel_mappings;
+extern const struct mmscope_dataset mmscope_vmallocs;
 
 /* front/ */
 struct file_spec;

@@ -38,6 +38,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_page_arg, 72);
 	CHECK_SIZE(mmscope_slab, 112);
 	CHECK_SIZE(mmscope_slab_use, 280);
+	CHECK_SIZE(mmscope_kernel_mapping, 56);
+	CHECK_SIZE(mmscope_vmalloc, 696);
 	CHECK_SIZE(mmscope_census, 160);
 	CHECK_SIZE(mmscope_blocker, 176);
 	CHECK_SIZE(mmscope_forecast, 96);
@@ -56,6 +58,8 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_slab_cache, inuse_exact_objects, 784);
 	CHECK_PLACE(mmscope_slab, cache, 48);
 	CHECK_PLACE(mmscope_slab_use, fill, 184);
+	CHECK_PLACE(mmscope_kernel_mapping, cache, 48);
+	CHECK_PLACE(mmscope_vmalloc, node, 184);
 	CHECK_PLACE(mmscope_page, mapcount, 48);
 	CHECK_PLACE(mmscope_vma, name, 104);
 	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);

@@ -220,6 +220,8 @@ DATASET(processes, PROCESSES);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
+DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
+DATASET(vmallocs, VMALLOCS, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {

@@ -111,6 +111,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_USAGE	= 25,
 	MMSCOPE_DS_PT_PLACEMENT	= 26,
 	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
+	MMSCOPE_DS_VMALLOCS	= 28,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1053,6 +1054,47 @@ struct mmscope_kernel_mapping {
 	__u32 flags;		/* enum mmscope_kernel_flags; what any level forbids is not there */
 	__u32 cache;		/* enum mmscope_cache_mode; MMSCOPE_UNKNOWN32: not known */
 	__u32 __reserved;
+};
+
+enum mmscope_vmalloc_kind {
+	MMSCOPE_VMALLOC_OTHER	 = 0,
+	MMSCOPE_VMALLOC_VMALLOC	 = 1,	/* VM_ALLOC */
+	MMSCOPE_VMALLOC_VMAP	 = 2,	/* VM_MAP */
+	MMSCOPE_VMALLOC_IOREMAP	 = 3,	/* VM_IOREMAP */
+	MMSCOPE_VMALLOC_DMA	 = 4,	/* VM_DMA_COHERENT */
+	MMSCOPE_VMALLOC_MAP_RAM	 = 5,	/* of vm_map_ram(), or being torn down */
+	MMSCOPE_VMALLOC_FREED	 = 6,	/* only its addresses are still to be given back */
+};
+
+enum mmscope_vmalloc_flags {	/* the bits are ours, the names are the kernel's VM_* */
+	MMSCOPE_VMALLOC_USERMAP	    = 1 << 0,	/* may be mapped by user space */
+	MMSCOPE_VMALLOC_UNINITIALIZED = 1 << 1,	/* pages are still being allocated */
+	MMSCOPE_VMALLOC_NO_GUARD    = 1 << 2,	/* no guard page at its end */
+	MMSCOPE_VMALLOC_KASAN	    = 1 << 3,
+	MMSCOPE_VMALLOC_RESET_PERMS = 1 << 4,	/* direct map to be reset when it is freed */
+	MMSCOPE_VMALLOC_PUT_PAGES   = 1 << 5,	/* vfree() gives back the pages of a vmap() */
+	MMSCOPE_VMALLOC_ALLOW_HUGE  = 1 << 6,
+	MMSCOPE_VMALLOC_VPAGES	    = 1 << 7,	/* the array of pages is vmalloc()ed, too */
+	MMSCOPE_VMALLOC_HIDDEN	    = 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+/* MMSCOPE_DS_VMALLOCS: one area of the kernel's virtual memory (struct vmap_area) */
+struct mmscope_vmalloc {
+	__u64 start;
+	__u64 end;		/* with the guard page */
+	__u64 bytes;		/* end - start */
+	__u64 pages;		/* vm->nr_pages: allocated with it */
+	__u64 mapped_pages;	/* base pages that the kernel's page tables map there */
+	__u64 huge_pages;	/* of these, those that are mapped by entries above PTEs */
+	__u64 runs;		/* stretches of frames in which frame follows frame */
+	__u64 longest_run_pages;
+	__u64 phys;		/* vm->phys_addr of IOREMAP; else MMSCOPE_UNKNOWN */
+	__u32 kind;		/* enum mmscope_vmalloc_kind */
+	__u32 flags;		/* enum mmscope_vmalloc_flags */
+	__u32 page_order;	/* vm->page_order: of the pages allocated */
+	__u32 __reserved;
+	char caller[96];	/* symbol+offset/size [module]; empty: nobody is noted */
+	__u64 node[MMSCOPE_NR_NODES];	/* mapped pages that are memory, by node */
 };
 
 enum mmscope_translation_result {
