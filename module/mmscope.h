@@ -454,6 +454,7 @@ extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
+extern const struct mmscope_dataset mmscope_faults;
 
 /* front/ */
 struct file_spec;

@@ -122,6 +122,7 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -133,6 +134,8 @@ __u32 parse_pid(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */
+void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
+	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
 
 /* fields of records that the tool itself makes */

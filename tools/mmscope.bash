@@ -85,6 +85,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
+			proc
 			attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
