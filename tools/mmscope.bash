@@ -50,7 +50,7 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
-	attach|detach|vtop)
+	attach|detach|vtop|explain)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -85,7 +85,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			proc
+			proc explain
 			attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes

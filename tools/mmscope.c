@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
+	{ "explain", "PID ADDRESS|heap|stack", "all about one address, in words and a drawing",
+	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
 	{ "proc", "", "the memory of each process, a line each", cmd_proc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
