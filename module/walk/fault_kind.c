@@ -297,7 +297,7 @@ static bool has_page_cache(const struct vm_area_struct *vma)
 	if (!vma->vm_file || (vma->vm_flags & (VM_PFNMAP | VM_IO | VM_MIXEDMAP)))
 		return false;
 	inode = vma->vm_file->f_mapping->host;
-	return inode && S_ISREG(inode->i_mode) && !IS_DAX(inode);
+	return inode && (S_ISREG(inode->i_mode) || S_ISBLK(inode->i_mode)) && !IS_DAX(inode);
 }
 
 /* the record becomes one page, or the pages of a file that are all not there */
