@@ -140,7 +140,8 @@ static inline int fault_of(int fd, pid_t pid, const volatile void *p, struct mms
 	arg.pid = pid;
 	arg.start = (uintptr_t)p & ~(PAGE - 1);
 	arg.end = arg.start + PAGE;
-	err = walk_all(fd, arg, &a);
+	/* few: a large buffer would be mapped just where we ask */
+	err = walk_chunked(fd, arg, 4, &a);
 	if (!err && a.nr != 1)
 		err = -ENODATA;
 	if (!err)
