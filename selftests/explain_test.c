@@ -137,17 +137,18 @@ static int swap_out(void *arg)
 
 TEST_F(explain, a_page_that_is_swapped)
 {
-	uint64_t entry;
+	uint64_t entry, area, slot;
 
 	self->pid = stopped_child(swap_out, self->scene);
 	ASSERT_LT(0, self->pid);
 	entry = entry_of(self->pid, self->scene->page);
 	ASSERT_NE(0, entry & PM_SWAP);
+	area = entry & 31;
+	slot = (entry & PM_FRAME) >> 5;
 	explain_it("swap");
-	expect_phrase("no frame: swapped out to area %lu, slot %lu", entry & 31,
-		      (entry & PM_FRAME) >> 5);
+	expect_phrase("no frame: swapped out to area %lu, slot %lu", area, slot);
 	expect_phrase("Next read major fault: the page is read from swap, area %lu, slot %lu",
-		      entry & 31, (entry & PM_FRAME) >> 5);
+		      area, slot);
 	expect_phrase("Next write major fault");
 }
 
