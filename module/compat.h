@@ -174,16 +174,6 @@ static inline u64 compat_pte_step(pte_t pte)
 #endif
 }
 
-/* all of a present entry but the frame */
-static inline u64 compat_pte_bits(pte_t pte)
-{
-#ifdef CONFIG_X86
-	return pte_flags(pte);
-#else
-	return pte_val(pte) & ~PTE_ADDR_MASK;
-#endif
-}
-
 /* ------------------------------------------------ the kernel's page tables */
 
 #ifdef CONFIG_X86
@@ -301,6 +291,43 @@ static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned 
 	return MMSCOPE_UNKNOWN32;
 #endif
 }
+
+/* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
+static inline u32 compat_marker_fault(swp_entry_t entry)
+{
+#ifdef PTE_MARKER_GUARD
+	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
+		return MMSCOPE_FAULT_SEGV_GUARD;
+#endif
+#ifdef PTE_MARKER_POISONED
+	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
+		return MMSCOPE_FAULT_BUS_POISON;
+#endif
+	return MMSCOPE_FAULT_NONE;
+}
+
+/* where the page cache has a hugetlb page, of whose place @index is, in base pages */
+static inline unsigned long compat_hugetlb_index(unsigned long index, unsigned int order)
+{
+#ifdef HAVE_HUGETLB_BASE_INDEX
+	return index & ~((1UL << order) - 1);
+#else
+	return index >> order;
+#endif
+}
+
+/* is a swapped page in memory, too? only asked of slots below si->max */
+static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	return READ_ONCE(si->swap_map[offset]) & SWAP_HAS_CACHE;
+#else
+	return false;
+#endif
+}
+
+/* where the cache of one swap area is: an address space for each 64M of it */
+#define COMPAT_SWAP_SPACE_SHIFT	14
 
 /* ---------------------------------------------------------------- vmalloc */
 

@@ -52,6 +52,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PT_PLACEMENT] = &mmscope_pt_placement,
 	[MMSCOPE_DS_KERNEL_MAPPINGS] = &mmscope_kernel_mappings,
 	[MMSCOPE_DS_VMALLOCS] = &mmscope_vmallocs,
+	[MMSCOPE_DS_FAULTS] = &mmscope_faults,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -465,6 +465,7 @@ extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
 extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
+extern const struct mmscope_dataset mmscope_faults;
 
 /* front/ */
 struct file_spec;

@@ -112,6 +112,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_PT_PLACEMENT	= 26,
 	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
 	MMSCOPE_DS_VMALLOCS	= 28,
+	MMSCOPE_DS_FAULTS	= 29,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1095,6 +1096,84 @@ struct mmscope_vmalloc {
 	__u32 __reserved;
 	char caller[96];	/* symbol+offset/size [module]; empty: nobody is noted */
 	__u64 node[MMSCOPE_NR_NODES];	/* mapped pages that are memory, by node */
+};
+
+/* what an access does; "minor" and "major" as the kernel counts page faults */
+enum mmscope_fault_kind {
+	MMSCOPE_FAULT_NONE	   = 0,	/* nothing: the entry allows it */
+	MMSCOPE_FAULT_ZERO	   = 1,	/* minor: the zero page is mapped */
+	MMSCOPE_FAULT_NEW	   = 2,	/* minor: a new, zeroed private page */
+	MMSCOPE_FAULT_COPY	   = 3,	/* minor: a private copy of the page there (COW) */
+	MMSCOPE_FAULT_REUSE	   = 4,	/* minor: the page there is made writable */
+	MMSCOPE_FAULT_FILE	   = 5,	/* minor: the file's page is in the page cache */
+	MMSCOPE_FAULT_FILE_COPY	   = 6,	/* minor: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READ	   = 7,	/* major: the file is read */
+	MMSCOPE_FAULT_READ_COPY	   = 8,	/* major: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READING	   = 9,	/* waits: the file's page is being read */
+	MMSCOPE_FAULT_SWAP_CACHE   = 10,	/* minor: the page is still, or already, in memory */
+	MMSCOPE_FAULT_SWAP_READ	   = 11,	/* major: the page is read from swap */
+	MMSCOPE_FAULT_SHMEM	   = 12,	/* minor: a new, zeroed page of shared memory */
+	MMSCOPE_FAULT_HUGETLB	   = 13,	/* minor: a page from the pool; SIGBUS if it is empty */
+	MMSCOPE_FAULT_NOTIFY	   = 14,	/* minor: the file system is told of the write */
+	MMSCOPE_FAULT_NUMA_HINT	   = 15,	/* minor: NUMA balancing sees the access */
+	MMSCOPE_FAULT_MIGRATION	   = 16,	/* waits: the page is on its way to another frame */
+	MMSCOPE_FAULT_DEVICE	   = 17,	/* the driver brings the page back from its device */
+	MMSCOPE_FAULT_HANDLER	   = 18,	/* the driver, or the kernel itself, decides */
+	MMSCOPE_FAULT_UFFD_MISSING = 19,	/* userfaultfd: user space is asked for a page */
+	MMSCOPE_FAULT_UFFD_WP	   = 20,	/* userfaultfd: user space is told of the write */
+	MMSCOPE_FAULT_UFFD_MINOR   = 21,	/* userfaultfd: user space is told of the page */
+	MMSCOPE_FAULT_STACK	   = 22,	/* minor: the stack grows, and gets a new page */
+	MMSCOPE_FAULT_SEGV_NO_VMA  = 23,	/* SIGSEGV: nothing is mapped here */
+	MMSCOPE_FAULT_SEGV_STACK   = 24,	/* SIGSEGV: below a stack that may not grow so far */
+	MMSCOPE_FAULT_SEGV_PERM	   = 25,	/* SIGSEGV: the VMA does not allow it */
+	MMSCOPE_FAULT_SEGV_GUARD   = 26,	/* SIGSEGV: a guard page, by madvise() */
+	MMSCOPE_FAULT_BUS_EOF	   = 27,	/* SIGBUS: beyond the end of the file */
+	MMSCOPE_FAULT_BUS_POISON   = 28,	/* SIGBUS: the memory is broken */
+	MMSCOPE_FAULT_BUS	   = 29,	/* SIGBUS: nothing can give a page here */
+	MMSCOPE_FAULT_UNKNOWN	   = 30,
+};
+
+enum mmscope_fault_entry {	/* beyond enum mmscope_mapping_kind */
+	MMSCOPE_FAULT_ENTRY_EMPTY  = 9,
+	MMSCOPE_FAULT_ENTRY_NO_VMA = 10,
+};
+
+enum mmscope_fault_flags {
+	MMSCOPE_FAULT_F_HUGE	= 1 << 0,	/* a huge page is tried first */
+	MMSCOPE_FAULT_F_NOTIFY	= 1 << 1,	/* on a write the file system is told, too */
+	MMSCOPE_FAULT_F_EVICTED	= 1 << 2,	/* it was in the page cache before, and evicted */
+	MMSCOPE_FAULT_F_UNSURE	= 1 << 3,	/* somebody holds the page for a moment: the write
+						 * may copy, too; or pages of other sizes are tried
+						 */
+};
+
+/*
+ * MMSCOPE_DS_FAULTS: what the next access to addresses of a process would do, in
+ * runs of pages for which it is the same. Gaps between VMAs have records, too.
+ * It is a forecast: of one access, by the process itself, that finds things as
+ * they were seen. Not looked at: protection keys, cgroups' limits and whether
+ * memory can be had at all. A read of a file maps pages around it, too, if they
+ * are cached. Userfaultfd is taken to be synchronous.
+ */
+struct mmscope_fault {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages of the run; runs of huge entries are cut to the range */
+	__u32 read;		/* enum mmscope_fault_kind: the next read */
+	__u32 write;		/* likewise: the next write */
+	__u32 entry;		/* enum mmscope_mapping_kind or mmscope_fault_entry: what is there */
+	__u32 flags;		/* enum mmscope_fault_flags */
+	__u32 perms;		/* enum mmscope_perms of the VMA */
+	__u32 swap_type;	/* swap area, UNKNOWN32: not in swap */
+	__u64 swap_offset;	/* slot of start, the next ones follow; UNKNOWN likewise */
+	__u64 pfn;		/* frame of start, the next ones follow: mapped, in the page cache
+				 * or in the swap cache; UNKNOWN: in none of them
+				 */
+	__u64 page_size_bytes;	/* of the page that is there, or would be first tried */
+	__u64 inode;		/* of the file, 0: none */
+	__u64 offset_bytes;	/* in the file, of start; UNKNOWN: no file */
+	__u32 pid;
+	__u32 __reserved;
 };
 
 enum mmscope_translation_result {
