@@ -219,6 +219,8 @@ DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
+DATASET(usage, USAGE);
+DATASET(pt_placement, PT_PLACEMENT);
 DATASET(mappings, MAPPINGS, .moves = true);
 
 FIXTURE_SETUP(dataset)

@@ -7,7 +7,7 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings slabs slab_use"
+			vmas pagetables mappings slabs slab_use usage pt_placement thp layout"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -50,6 +50,9 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
+	ptcost|layout)
+		words="$(_mmscope_pids)"
+		[ "$prev" != ptcost ] || words+=" --all" ;;
 	attach|detach|vtop)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
@@ -85,11 +88,11 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			attach detach help"
+			ptcost layout attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
-			--node --zone --pid --range --class --name --flags --owner --memcg --exact --order --gfp
+			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--verbose --help --version" ;;
 	esac
