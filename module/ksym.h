@@ -62,7 +62,6 @@ struct swap_info_struct;
 	X(vm_dirty_bytes, unsigned long)				\
 	X(total_swap_pages, long)					\
 	X(swap_info, struct swap_info_struct *)				\
-	X(swap_info, struct swap_info_struct *)				\
 	X(swapper_spaces, struct address_space *)			\
 	X(stack_guard_gap, unsigned long)				\
 	X(transparent_hugepage_flags, unsigned long)			\
