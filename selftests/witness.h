@@ -268,7 +268,8 @@ static inline int compare_pagemap(struct view *v)
 	if (!pagemap)
 		return -1;
 	for (size_t i = 0; i < v->nr; i++) {
-		const uint64_t ours = seen_as_pagemap(&v->page[i], hugetlb) | vma_bits;
+		const uint64_t ours = seen_as_pagemap(&v->page[i], hugetlb) |
+				      (v->page[i].walk.vma_start ? vma_bits : 0);
 		uint64_t theirs = pagemap[i] & PM_COMPARED;
 
 		if (v->page[i].kind > MMSCOPE_MAPPING_SWAP && v->page[i].kind != NO_ENTRY)
