@@ -175,25 +175,37 @@ TEST_F_TIMEOUT(stuck, rmap_passes_it_over, LIMIT)
 	self->held = ~0U;
 }
 
+/* waits for exec_update_lock of the child, as /proc/PID/stack does for all */
+static int ask_stack(struct __test_metadata *_metadata, void *arg)
+{
+	FIXTURE_DATA(stuck) *self = arg;
+	char path[64];
+
+	(void)_metadata;
+	snprintf(path, sizeof(path), "/proc/%d/stack", self->c->child);
+	free(read_file(path));
+	return 0;
+}
+
 /* execve() keeps its exec_update_lock as long as it waits for the old mmap_lock */
 TEST_F_TIMEOUT(stuck, rmap_passes_over_one_who_is_stuck_in_execve, LIMIT)
 {
-	char path[64], *state = NULL;
+	char path[64], *status = NULL;
 
+	EXPECT_EQ(0, within(LIMIT / 4, ask_stack, _metadata, self));
 	__atomic_store_n(&self->c->exec, 1, __ATOMIC_RELAXED);
-	snprintf(path, sizeof(path), "/proc/%d/wchan", self->c->child);
+	snprintf(path, sizeof(path), "/proc/%d/status", self->c->child);
 	for (int try = 0; try < 1000; try++) {
-		free(state);
-		state = read_file(path);
-		if (state && strstr(state, "exec"))
+		free(status);
+		status = read_file(path);
+		if (status && strstr(status, "State:\tD"))
 			break;
 		usleep(10000);
 	}
-	ASSERT_NE(NULL, strstr(state, "exec")) {
-		TH_LOG("the child is in %s", state);
-	}
-	free(state);
-	EXPECT_EQ(exited(12), within(LIMIT / 2, ask_rmap, _metadata, self));
+	ASSERT_NE(NULL, strstr(status, "State:\tD"));
+	free(status);
+	ASSERT_EQ(-1, within(1, ask_stack, _metadata, self));
+	EXPECT_EQ(exited(12), within(LIMIT / 4, ask_rmap, _metadata, self));
 }
 
 static int ask_one(struct __test_metadata *_metadata, void *arg)
