@@ -168,11 +168,24 @@ static inline int ask_vma(struct view *v)
 	return err;
 }
 
+/* these two are the head's alone: older kernels do not show them of tails */
+#define OF_HEAD	(1UL << KPF_SWAPBACKED | 1UL << KPF_DIRTY)
+
+static inline int ask_frame(struct view *v, struct seen *p)
+{
+	struct mmscope_page head;
+
+	if (read_page(v->fd, p->pfn, &p->frame) || read_page(v->fd, p->frame.head_pfn, &head))
+		return -1;
+	p->frame.flags |= head.flags & OF_HEAD;
+	return 0;
+}
+
 static inline int ask_frames(struct view *v)
 {
 	for (size_t i = 0; i < v->nr; i++)
 		if (v->page[i].kind == MMSCOPE_MAPPING_PAGE && is_first(v, i) &&
-		    read_page(v->fd, v->page[i].pfn, &v->page[i].frame))
+		    ask_frame(v, &v->page[i]))
 			return -1;
 	for (size_t i = 1; i < v->nr; i++)
 		if (v->page[i].kind == MMSCOPE_MAPPING_PAGE && !is_first(v, i))
@@ -268,7 +281,8 @@ static inline int compare_pagemap(struct view *v)
 	if (!pagemap)
 		return -1;
 	for (size_t i = 0; i < v->nr; i++) {
-		const uint64_t ours = seen_as_pagemap(&v->page[i], hugetlb) | vma_bits;
+		const uint64_t ours = seen_as_pagemap(&v->page[i], hugetlb) |
+				      (v->page[i].walk.vma_start ? vma_bits : 0);
 		uint64_t theirs = pagemap[i] & PM_COMPARED;
 
 		if (v->page[i].kind > MMSCOPE_MAPPING_SWAP && v->page[i].kind != NO_ENTRY)
@@ -491,7 +505,7 @@ static inline struct sums sum_up(const struct view *v)
 		if (anon && p->size == HUGE_2M)
 			s.anon_huge += PAGE;
 		if (anon && !(p->flags & MMSCOPE_ENTRY_DIRTY) &&
-		    !(flags & (1UL << KPF_SWAPBACKED | 1UL << KPF_DIRTY)))
+		    !(flags & OF_HEAD))
 			s.lazy += PAGE;
 	}
 	s.pss >>= 12;
