@@ -137,22 +137,71 @@ static int hold_spent(struct mmscope_pgt_walk *p)
 	return mmscope_mm_spent(p->w, p->began) ? MMSCOPE_MORE : 0;
 }
 
+/* what is added to a PTE's value for the one that follows it; false: none does */
+static bool run_step(const struct mmscope_pgt_entry *e, pte_t pte, u64 *step)
+{
+	switch (e->kind) {
+	case MMSCOPE_MAPPING_PAGE:
+	case MMSCOPE_MAPPING_PFNMAP:
+		*step = compat_pte_step(pte);
+		return true;
+	case MMSCOPE_MAPPING_SWAP:
+		*step = pte_val(swp_entry_to_pte(swp_entry(e->swap_type, e->swap_offset + 1))) -
+			pte_val(swp_entry_to_pte(swp_entry(e->swap_type, e->swap_offset)));
+		return true;
+	case MMSCOPE_MAPPING_ZERO:
+	case MMSCOPE_MAPPING_MARKER:
+	case MMSCOPE_PGT_NONE:
+		*step = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* how many PTEs, at most nr, follow each other from the one that was decoded */
+static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, pte_t pte,
+				unsigned long nr)
+{
+	const u64 zero_pfn = my_zero_pfn(e->addr);
+	u64 raw = pte_val(pte), step;
+	unsigned long i;
+
+	if (!run_step(e, pte, &step))
+		return 1;
+	for (i = 1; i < nr; i++) {
+		raw += step;
+		if (pte_val(ptep_get(ptep + i)) != raw)
+			break;
+	}
+	/* the zero page is of another kind, wherever its frame is */
+	if (e->pfn != MMSCOPE_UNKNOWN && step && zero_pfn > e->pfn)
+		i = min_t(u64, i, zero_pfn - e->pfn);
+	return i;
+}
+
 static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
 	struct mmscope_pgt_entry e;
+	unsigned long nr = 1;
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
-	for (; p->pos < end && !ret; ptep++) {
+	for (; p->pos < end && !ret; ptep += nr) {
 		pte_t pte = ptep_get(ptep);
 
 		if (pte_none(pte) && !p->nones) {
 			p->pos += PAGE_SIZE;
+			nr = 1;
 			continue;
 		}
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
+		if (p->runs) {
+			nr = run_length(&e, ptep, pte, (end - p->pos) >> PAGE_SHIFT);
+			e.end = e.addr + nr * PAGE_SIZE;
+		}
 		ret = visit(p, &e);
 	}
 	return ret;

@@ -58,6 +58,10 @@ struct mmscope_pgt_entry {
  * @end: first address beyond the range; both page-aligned
  * @nones: show entries that are none too
  * @upper: tables of PTEs are not read
+ * @runs: neighbouring PTEs that follow each other (the next frame, the next swap
+ *        slot, the zero page again, none again) with equal bits may come as one
+ *        entry: @end - @addr is a multiple of @size then, and @raw, @pfn and
+ *        @swap_offset are those of its first PTE
  * @entry: called for each entry in ascending order, for a table before what is
  *         in it, and again when the walk resumes within it. Must not sleep.
  *         Non-zero ends the walk with @pos at this entry, which is not done.
@@ -71,6 +75,7 @@ struct mmscope_pgt_walk {
 	unsigned long end;
 	bool nones;
 	bool upper;
+	bool runs;
 	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
 	struct vm_area_struct *vma;
 	u32 bottom;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which nodes the frames of a run lie on.
+ */
+#ifndef _MMSCOPE_NODE_SPAN_H
+#define _MMSCOPE_NODE_SPAN_H
+
+#include <linux/types.h>
+
+#include <linux/mmscope.h>
+
+/**
+ * struct mmscope_node_spans - frames that nodes span; part of a walk's scratch
+ * @nr: how many there are in @span
+ * @place: index of the one found last
+ * @span: first frame, first one beyond, the node; only those without frames of others
+ */
+struct mmscope_node_spans {
+	u32 nr;
+	u32 place;
+	struct mmscope_node_span {
+		u64 start;
+		u64 end;
+		u32 node;
+	} span[MMSCOPE_NR_NODES];
+};
+
+void mmscope_node_spans_read(struct mmscope_node_spans *s);
+u64 mmscope_node_count(struct mmscope_node_spans *s, u64 pfn, u64 pages, u64 *on_node);
+
+#endif /* _MMSCOPE_NODE_SPAN_H */
