@@ -180,6 +180,27 @@ static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, 
 	return i;
 }
 
+static bool frame_wanted(const unsigned long *frames, pte_t pte)
+{
+	return pte_present(pte) && test_bit(pte_pfn(pte) % MMSCOPE_PGT_FRAMES, frames);
+}
+
+/* The next PTE that is to be shown, or the first one beyond. */
+static pte_t *next_pte(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long end)
+{
+	const unsigned long *frames = p->frames;
+	pte_t *last = ptep + ((end - p->pos) >> PAGE_SHIFT), *first = ptep;
+
+	if (frames)
+		while (ptep < last && !frame_wanted(frames, ptep_get(ptep)))
+			ptep++;
+	else if (!p->nones)
+		while (ptep < last && pte_none(ptep_get(ptep)))
+			ptep++;
+	p->pos += (ptep - first) * PAGE_SIZE;
+	return ptep;
+}
+
 static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
@@ -188,14 +209,14 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
-	for (; p->pos < end && !ret; ptep += nr) {
-		pte_t pte = ptep_get(ptep);
+	for (;; ptep += nr) {
+		pte_t pte;
 
-		if (pte_none(pte) && !p->nones) {
-			p->pos += PAGE_SIZE;
-			nr = 1;
-			continue;
-		}
+		ptep = next_pte(p, ptep, end);
+		if (p->pos >= end)
+			break;
+		/* read anew: it may be another one by now, or none */
+		pte = ptep_get(ptep);
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
 		if (p->runs) {
@@ -203,6 +224,8 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 			e.end = e.addr + nr * PAGE_SIZE;
 		}
 		ret = visit(p, &e);
+		if (ret)
+			break;
 	}
 	return ret;
 }

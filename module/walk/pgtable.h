@@ -14,6 +14,9 @@ struct mmscope_walk;
 /* end of a walk over all of an address space */
 #define MMSCOPE_PGT_END (ULONG_MAX & PAGE_MASK)
 
+/* bits of a filter by frames */
+#define MMSCOPE_PGT_FRAMES 32768
+
 /* kinds of entries beside enum mmscope_mapping_kind, which leaf entries have */
 enum mmscope_pgt_kind {
 	MMSCOPE_PGT_TABLE = 0x100,	/* leads to the next level */
@@ -62,6 +65,9 @@ struct mmscope_pgt_entry {
  *        slot, the zero page again, none again) with equal bits may come as one
  *        entry: @end - @addr is a multiple of @size then, and @raw, @pfn and
  *        @swap_offset are those of its first PTE
+ * @frames: show no PTEs but present ones of frames whose bit, the frame's number
+ *          modulo MMSCOPE_PGT_FRAMES, is set; with @runs others may follow in
+ *          the run. NULL: all
  * @entry: called for each entry in ascending order, for a table before what is
  *         in it, and again when the walk resumes within it. Must not sleep.
  *         Non-zero ends the walk with @pos at this entry, which is not done.
@@ -76,6 +82,7 @@ struct mmscope_pgt_walk {
 	bool nones;
 	bool upper;
 	bool runs;
+	const unsigned long *frames;
 	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
 	struct vm_area_struct *vma;
 	u32 bottom;

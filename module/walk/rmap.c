@@ -18,6 +18,7 @@
  *
  * Source: the leaf entries below mm->pgd; task->comm.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
@@ -42,6 +43,7 @@
  * @comm: its command
  * @open: there is a run in @run
  * @run: as far as it is known
+ * @frames: which frames may be wanted
  * @gap_start: frames from here to @gap_end are in no range; of the last search
  * @gap_end: likewise
  */
@@ -54,6 +56,7 @@ struct rmap_state {
 	char comm[TASK_COMM_LEN];
 	bool open;
 	struct mmscope_rmap run;
+	DECLARE_BITMAP(frames, MMSCOPE_PGT_FRAMES);
 	u64 gap_start;
 	u64 gap_end;
 };
@@ -203,8 +206,22 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 
 /* ------------------------------------------------------------ processes */
 
+static void filter_range(struct rmap_state *s, const struct mmscope_pfn_range *r)
+{
+	u64 nr = min_t(u64, r->end - r->start, MMSCOPE_PGT_FRAMES);
+	u32 first = r->start % MMSCOPE_PGT_FRAMES;
+	u32 before_wrap = min_t(u64, nr, MMSCOPE_PGT_FRAMES - first);
+
+	bitmap_set(s->frames, first, before_wrap);
+	bitmap_set(s->frames, 0, nr - before_wrap);
+}
+
 static void start(struct mmscope_walk *w, struct rmap_state *s)
 {
+	u32 i;
+
+	for (i = 0; i < w->q.nr_ranges; i++)
+		filter_range(s, &w->q.ranges[i]);
 	s->started = true;
 	s->nr = min_t(u64, w->cursor.pos, U32_MAX);
 	s->pos = min_t(u64, w->cursor.hint, MMSCOPE_PGT_END) & PAGE_MASK;
@@ -286,6 +303,8 @@ static int walk_process(struct mmscope_walk *w, struct rmap_state *s)
 		.w = w,
 		.pos = s->pos,
 		.end = MMSCOPE_PGT_END,
+		.runs = true,
+		.frames = s->frames,
 		.entry = rmap_entry,
 	};
 	int ret;
