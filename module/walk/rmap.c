@@ -175,22 +175,13 @@ static int add_piece(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry 
 	return 0;
 }
 
-static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+static int add_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
 {
 	const struct mmscope_query *q = &p->w->q;
+	const u64 end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	struct rmap_state *s = p->w->priv;
-	u64 end;
 	u32 i;
 
-	if (e->kind == MMSCOPE_PGT_TABLE)
-		return 0;
-	if (e->kind == MMSCOPE_PGT_BAD) {
-		p->w->torn++;
-		return 0;
-	}
-	if (e->pfn == MMSCOPE_UNKNOWN)
-		return 0;
-	end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	if (e->pfn >= s->gap_start && end <= s->gap_end)
 		return 0;
 	for (i = find_range(q, s, e->pfn); i < q->nr_ranges; i++) {
@@ -202,6 +193,34 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 			return MMSCOPE_MORE;
 	}
 	return 0;
+}
+
+/* the zero page again and again is a run of entries, but not of frames */
+static int add_zeros(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	struct mmscope_pgt_entry one = *e;
+	int ret = 0;
+
+	for (; one.addr < e->end && !ret; one.addr = one.end) {
+		one.end = one.addr + e->size;
+		ret = add_entry(p, &one);
+	}
+	return ret;
+}
+
+static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	if (e->kind == MMSCOPE_PGT_TABLE)
+		return 0;
+	if (e->kind == MMSCOPE_PGT_BAD) {
+		p->w->torn++;
+		return 0;
+	}
+	if (e->pfn == MMSCOPE_UNKNOWN)
+		return 0;
+	if (e->kind == MMSCOPE_MAPPING_ZERO && e->end - e->addr > e->size)
+		return add_zeros(p, e);
+	return add_entry(p, e);
 }
 
 /* ------------------------------------------------------------ processes */
