@@ -317,7 +317,7 @@ static int collect(struct mmscope_collect *c)
 	if (c->parts & MMSCOPE_OVERLAY_BOOT)
 		err = mmscope_collect_boot(c);
 	if (!err && (c->parts & MMSCOPE_OVERLAY_KERNEL)) {
-		err = mmscope_vmap_read(c);
+		err = mmscope_vmap_read(c->w, &c->vmap, false);
 		if (!err)
 			err = mmscope_collect_stacks(c);
 	}

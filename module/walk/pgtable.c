@@ -81,6 +81,26 @@ unsigned long mmscope_pgt_entry_size(u32 level)
 	}
 }
 
+/**
+ * mmscope_pgt_entries - entries in a table
+ * @level: enum mmscope_level of the table
+ */
+u64 mmscope_pgt_entries(u32 level)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_PGD:
+		return PTRS_PER_PGD;
+	case MMSCOPE_LEVEL_P4D:
+		return PTRS_PER_P4D;
+	case MMSCOPE_LEVEL_PUD:
+		return PTRS_PER_PUD;
+	case MMSCOPE_LEVEL_PMD:
+		return PTRS_PER_PMD;
+	default:
+		return PTRS_PER_PTE;
+	}
+}
+
 /* what all entries of a table have in common */
 static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u32 level,
 		       const void *table)
@@ -180,43 +200,28 @@ static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, 
 	return i;
 }
 
-static bool frame_wanted(const unsigned long *frames, pte_t pte)
-{
-	return pte_present(pte) && test_bit(pte_pfn(pte) % MMSCOPE_PGT_FRAMES, frames);
-}
-
-/* The next PTE that is to be shown, or the first one beyond. */
-static pte_t *next_pte(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long end)
-{
-	const unsigned long *frames = p->frames;
-	pte_t *last = ptep + ((end - p->pos) >> PAGE_SHIFT), *first = ptep;
-
-	if (frames)
-		while (ptep < last && !frame_wanted(frames, ptep_get(ptep)))
-			ptep++;
-	else if (!p->nones)
-		while (ptep < last && pte_none(ptep_get(ptep)))
-			ptep++;
-	p->pos += (ptep - first) * PAGE_SIZE;
-	return ptep;
-}
-
 static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
 	struct mmscope_pgt_entry e;
-	unsigned long nr = 1;
+	unsigned long nr;
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
-	for (;; ptep += nr) {
-		pte_t pte;
+	for (; p->pos < end && !ret; ptep += nr) {
+		pte_t pte = ptep_get(ptep);
 
-		ptep = next_pte(p, ptep, end);
-		if (p->pos >= end)
-			break;
-		/* read anew: it may be another one by now, or none */
-		pte = ptep_get(ptep);
+		if (pte_none(pte) && !p->nones) {
+			p->pos += PAGE_SIZE;
+			nr = 1;
+			continue;
+		}
+		nr = p->plain ? p->plain(p, ptep, (end - p->pos) >> PAGE_SHIFT) : 0;
+		if (nr) {
+			p->pos += nr * PAGE_SIZE;
+			continue;
+		}
+		nr = 1;
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
 		if (p->runs) {
@@ -224,8 +229,6 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 			e.end = e.addr + nr * PAGE_SIZE;
 		}
 		ret = visit(p, &e);
-		if (ret)
-			break;
 	}
 	return ret;
 }
@@ -251,6 +254,8 @@ static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned
 	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	p->pmds = pmdp - pmd_index(p->pos);
+	p->pmds_at = p->pos & PUD_MASK;
 	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
 	for (; p->pos < end && !ret; pmdp++) {
 		unsigned long next = pmd_addr_end(p->pos, end);
@@ -362,13 +367,49 @@ int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma)
 
 	p->vma = vma;
 	p->bottom = bottom_level(vma);
+	p->pmds = NULL;
 	if (is_vm_hugetlb_page(vma)) {
 		sharer = vma->vm_file->f_mapping;
 		i_mmap_lock_read(sharer);
 	}
 	ret = walk_pgd(p, min(p->end, vma->vm_end));
-	if (sharer)
+	if (sharer) {
 		i_mmap_unlock_read(sharer);
+		p->pmds = NULL;
+	}
+	return ret;
+}
+
+/**
+ * mmscope_pgt_is_near - may mmscope_pgt_near() be used
+ * @p: the walk, in the hold of mmap_lock in which mmscope_pgt_vma() was called
+ * @addr: where it is to go on
+ */
+bool mmscope_pgt_is_near(const struct mmscope_pgt_walk *p, unsigned long addr)
+{
+	return p->pmds && (addr & PUD_MASK) == p->pmds_at && addr >= p->vma->vm_start &&
+	       addr < p->vma->vm_end;
+}
+
+/**
+ * mmscope_pgt_near - visit the entries for one page, from the PMD's on
+ * @p: the walk, @p->pos where mmscope_pgt_is_near()
+ *
+ * The entries above are those of the page before: within a VMA they stay while
+ * mmap_lock is held.
+ *
+ * Return: as mmscope_pgt_vma().
+ */
+int mmscope_pgt_near(struct mmscope_pgt_walk *p)
+{
+	pmd_t *pmdp = p->pmds + pmd_index(p->pos);
+	struct mmscope_pgt_entry e;
+	int ret;
+
+	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
+	rcu_read_lock();
+	ret = __walk_pmd_entry(p, &e, pmdp, p->pos + PAGE_SIZE);
+	rcu_read_unlock();
 	return ret;
 }
 
