@@ -19,6 +19,7 @@
  *
  * Source: the leaf entries below mm->pgd; task->comm.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
@@ -27,9 +28,13 @@
 #include <linux/sched/task.h>
 #include <linux/sort.h>
 
+#include "../compat.h"
 #include "../mmscope.h"
 #include "pgtable.h"
 #include "task.h"
+
+/* of a filter that passes over most frames that nobody asked for */
+#define FILTER_BITS 32768
 
 /**
  * struct rmap_state - kept from window to window
@@ -42,6 +47,7 @@
  * @busy: the process under way is given up: its mmap_lock is not to be had
  * @open: there is a run in @run
  * @run: as far as it is known
+ * @frames: a bit is set if a frame with this number, modulo FILTER_BITS, is wanted
  * @gap_start: frames from here to @gap_end are in no range; of the last search
  * @gap_end: likewise
  */
@@ -55,6 +61,7 @@ struct rmap_state {
 	bool busy;
 	bool open;
 	struct mmscope_rmap run;
+	DECLARE_BITMAP(frames, FILTER_BITS);
 	u64 gap_start;
 	u64 gap_end;
 };
@@ -173,22 +180,13 @@ static int add_piece(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry 
 	return 0;
 }
 
-static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+static int add_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
 {
 	const struct mmscope_query *q = &p->w->q;
+	const u64 end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	struct rmap_state *s = p->w->priv;
-	u64 end;
 	u32 i;
 
-	if (e->kind == MMSCOPE_PGT_TABLE)
-		return 0;
-	if (e->kind == MMSCOPE_PGT_BAD) {
-		p->w->torn++;
-		return 0;
-	}
-	if (e->pfn == MMSCOPE_UNKNOWN)
-		return 0;
-	end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	if (e->pfn >= s->gap_start && end <= s->gap_end)
 		return 0;
 	for (i = find_range(q, s, e->pfn); i < q->nr_ranges; i++) {
@@ -202,10 +200,70 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 	return 0;
 }
 
+/* the zero page again and again is a run of entries, but not of frames */
+static int add_zeros(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	struct mmscope_pgt_entry one = *e;
+	int ret = 0;
+
+	for (; one.addr < e->end && !ret; one.addr = one.end) {
+		one.end = one.addr + e->size;
+		ret = add_entry(p, &one);
+	}
+	return ret;
+}
+
+static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	if (e->kind == MMSCOPE_PGT_TABLE)
+		return 0;
+	if (e->kind == MMSCOPE_PGT_BAD) {
+		p->w->torn++;
+		return 0;
+	}
+	if (e->pfn == MMSCOPE_UNKNOWN)
+		return 0;
+	if (e->kind == MMSCOPE_MAPPING_ZERO && e->end - e->addr > e->size)
+		return add_zeros(p, e);
+	return add_entry(p, e);
+}
+
+static bool may_be_wanted(const struct rmap_state *s, pte_t pte)
+{
+	if (compat_pte_is_plain(pte))
+		return test_bit(compat_plain_pfn(pte) % FILTER_BITS, s->frames);
+	return pte_present(pte);
+}
+
+/* how many entries, from the first on, map nothing that anybody asked for */
+static unsigned long pass_unwanted(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long nr)
+{
+	const struct rmap_state *s = p->w->priv;
+	unsigned long i;
+
+	for (i = 0; i < nr && !may_be_wanted(s, ptep_get(ptep + i)); i++)
+		;
+	return i;
+}
+
 /* ------------------------------------------------------------ processes */
+
+static void filter_range(struct rmap_state *s, const struct mmscope_pfn_range *r)
+{
+	u64 nr = min_t(u64, r->end - r->start, FILTER_BITS);
+	u32 first = r->start % FILTER_BITS;
+	u32 before_wrap = min_t(u64, nr, FILTER_BITS - first);
+
+	bitmap_set(s->frames, first, before_wrap);
+	bitmap_set(s->frames, 0, nr - before_wrap);
+}
 
 static void start(struct mmscope_walk *w, struct rmap_state *s)
 {
+	u32 i;
+
+	for (i = 0; i < w->q.nr_ranges; i++)
+		filter_range(s, &w->q.ranges[i]);
 	s->started = true;
 	w->passes = !w->q.pid;
 	s->nr = min_t(u64, w->cursor.pos, U32_MAX);
@@ -273,6 +331,8 @@ static int walk_process(struct mmscope_walk *w, struct rmap_state *s)
 		.w = w,
 		.pos = s->pos,
 		.end = MMSCOPE_PGT_END,
+		.runs = true,
+		.plain = pass_unwanted,
 		.entry = rmap_entry,
 	};
 	int ret;
