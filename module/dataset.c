@@ -47,6 +47,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_ALLOC_ZONES] = &mmscope_alloc_zones,
 	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 	[MMSCOPE_DS_CONTIGUITY] = &mmscope_contiguity,
+	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -443,6 +443,7 @@ extern const struct mmscope_dataset mmscope_vmas;
 extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_contiguity;
+extern const struct mmscope_dataset mmscope_ptes;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
