@@ -193,20 +193,6 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 	       (leaf && flags & _PAGE_GLOBAL ? MMSCOPE_KERNEL_GLOBAL : 0);
 }
 
-/* enum mmscope_cache_mode of a leaf; the numbers are the kernel's */
-static inline u32 compat_kernel_cache(pte_t pte, bool huge)
-{
-	pgprot_t prot = __pgprot(pte_flags(pte));
-	u32 mode;
-
-	if (huge)
-		prot = pgprot_large_2_4k(prot);
-	for (mode = 0; mode < _PAGE_CACHE_MODE_NUM; mode++)
-		if (cachemode2protval(mode) == (pgprot_val(prot) & _PAGE_CACHE_MASK))
-			return mode;
-	return MMSCOPE_UNKNOWN32;
-}
-
 #else /* !CONFIG_X86 */
 
 #define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
@@ -220,11 +206,6 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 	       (pte_val(pte) & PTE_PXN ? 0 : MMSCOPE_KERNEL_EXEC) |
 	       (pte_user(pte) ? MMSCOPE_KERNEL_USER : 0) |
 	       (compat_pte_global(pte) ? MMSCOPE_KERNEL_GLOBAL : 0);
-}
-
-static inline u32 compat_kernel_cache(pte_t pte, bool huge)
-{
-	return MMSCOPE_UNKNOWN32;
 }
 
 #endif /* CONFIG_X86 */
@@ -328,6 +309,102 @@ static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsi
 
 /* where the cache of one swap area is: an address space for each 64M of it */
 #define COMPAT_SWAP_SPACE_SHIFT	14
+
+/* enum mmscope_entry_flags of an entry that leads to a table */
+static inline u64 compat_table_flags(u64 raw)
+{
+	u64 flags = MMSCOPE_ENTRY_PRESENT;
+
+#ifdef CONFIG_X86
+	if (raw & _PAGE_RW)
+		flags |= MMSCOPE_ENTRY_WRITE;
+	if (raw & _PAGE_USER)
+		flags |= MMSCOPE_ENTRY_USER;
+	if (!(raw & _PAGE_NX))
+		flags |= MMSCOPE_ENTRY_EXEC;
+	if (raw & _PAGE_ACCESSED)
+		flags |= MMSCOPE_ENTRY_ACCESSED;
+#endif
+	return flags;
+}
+
+/* flags of a present leaf that only some machines have */
+static inline u64 compat_more_flags(pte_t pte)
+{
+	u64 flags = 0;
+
+#ifdef _PAGE_SAVED_DIRTY
+	if (pte_flags(pte) & _PAGE_SAVED_DIRTY)
+		flags |= MMSCOPE_ENTRY_SAVED_DIRTY;
+	if (pte_shstk(pte))
+		flags |= MMSCOPE_ENTRY_SHADOW_STACK;
+#endif
+	return flags;
+}
+
+static inline u32 compat_pkey(pte_t pte)
+{
+#ifdef CONFIG_X86
+	if (boot_cpu_has(X86_FEATURE_OSPKE))
+		return (pte_flags(pte) & _PAGE_PKEY_MASK) >> _PAGE_BIT_PKEY_BIT0;
+#endif
+	return MMSCOPE_UNKNOWN32;
+}
+
+/* which of the eight entries of the PAT a leaf chooses */
+static inline u32 compat_cache_index(u64 raw, bool huge)
+{
+#ifdef CONFIG_X86
+	const u64 pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
+
+	return (raw & _PAGE_PWT ? 1 : 0) + (raw & _PAGE_PCD ? 2 : 0) + (raw & pat ? 4 : 0);
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
+/* the PAT, the same on all CPUs; 0: there is none */
+static inline u64 compat_pat(void)
+{
+	u64 pat = 0;
+
+#ifdef CONFIG_X86
+	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrl_safe(MSR_IA32_CR_PAT, &pat))
+		pat = 0;
+#endif
+	return pat;
+}
+
+/* flags of an entry that is neither none nor present; for those with a frame that too */
+static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
+{
+	const swp_entry_t entry = pte_to_swp_entry(pte);
+	u64 flags = 0;
+
+	if (is_pfn_swap_entry(entry))
+		*pfn = swp_offset_pfn(entry);
+	if (!non_swap_entry(entry) && pte_swp_exclusive(pte))
+		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
+	if (is_writable_migration_entry(entry) || is_writable_device_private_entry(entry))
+		flags |= MMSCOPE_ENTRY_WRITABLE;
+	if (is_readable_migration_entry(entry) ||
+	    is_readable_exclusive_migration_entry(entry) ||
+	    (is_device_private_entry(entry) && !is_writable_device_private_entry(entry)))
+		flags |= MMSCOPE_ENTRY_READABLE;
+	if (is_readable_exclusive_migration_entry(entry) || is_device_exclusive_entry(entry))
+		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
+	if (is_device_private_entry(entry))
+		flags |= MMSCOPE_ENTRY_PRIVATE;
+#ifdef PTE_MARKER_POISONED
+	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_POISONED)
+		flags |= MMSCOPE_ENTRY_POISONED;
+#endif
+#ifdef PTE_MARKER_GUARD
+	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_GUARD)
+		flags |= MMSCOPE_ENTRY_GUARD;
+#endif
+	return flags;
+}
 
 /* ---------------------------------------------------------------- vmalloc */
 

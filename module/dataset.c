@@ -53,6 +53,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_KERNEL_MAPPINGS] = &mmscope_kernel_mappings,
 	[MMSCOPE_DS_VMALLOCS] = &mmscope_vmallocs,
 	[MMSCOPE_DS_FAULTS] = &mmscope_faults,
+	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -162,6 +162,7 @@ extern const struct mmscope_names mmscope_vma_kind_names;
 extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
+extern const struct mmscope_names mmscope_cache_mode_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -451,6 +452,7 @@ extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_contiguity;
 extern const struct mmscope_dataset mmscope_usage;
 extern const struct mmscope_dataset mmscope_pt_placement;
+extern const struct mmscope_dataset mmscope_ptes;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;

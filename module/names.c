@@ -134,6 +134,7 @@ static const struct mmscope_name mapping_kinds[] = {
 	{ MMSCOPE_MAPPING_HWPOISON, "hwpoison" },
 	{ MMSCOPE_MAPPING_MARKER, "marker" },
 	{ MMSCOPE_MAPPING_UNKNOWN, "unknown" },
+	{ MMSCOPE_MAPPING_TABLE, "table" },
 };
 
 MMSCOPE_NAMES(mmscope_mapping_kind_names, mapping_kinds);
@@ -151,6 +152,14 @@ static const struct mmscope_name entry_flags[] = {
 	{ MMSCOPE_ENTRY_UFFD_WP, "uffd_wp" },
 	{ MMSCOPE_ENTRY_SPECIAL, "special" },
 	{ MMSCOPE_ENTRY_PROTNONE, "protnone" },
+	{ MMSCOPE_ENTRY_SAVED_DIRTY, "saved_dirty" },
+	{ MMSCOPE_ENTRY_SHADOW_STACK, "shadow_stack" },
+	{ MMSCOPE_ENTRY_READABLE, "readable" },
+	{ MMSCOPE_ENTRY_WRITABLE, "writable" },
+	{ MMSCOPE_ENTRY_EXCLUSIVE, "exclusive" },
+	{ MMSCOPE_ENTRY_PRIVATE, "private" },
+	{ MMSCOPE_ENTRY_POISONED, "poisoned" },
+	{ MMSCOPE_ENTRY_GUARD, "guard" },
 };
 
 MMSCOPE_NAMES(mmscope_entry_flag_names, entry_flags);
@@ -164,6 +173,17 @@ static const struct mmscope_name levels[] = {
 };
 
 MMSCOPE_NAMES(mmscope_level_names, levels);
+
+static const struct mmscope_name cache_modes[] = {
+	{ MMSCOPE_CACHE_UC, "uc" },
+	{ MMSCOPE_CACHE_WC, "wc" },
+	{ MMSCOPE_CACHE_WT, "wt" },
+	{ MMSCOPE_CACHE_WP, "wp" },
+	{ MMSCOPE_CACHE_WB, "wb" },
+	{ MMSCOPE_CACHE_UC_MINUS, "uc-" },
+};
+
+MMSCOPE_NAMES(mmscope_cache_mode_names, cache_modes);
 
 struct mmscope_names mmscope_zone_stat_names;
 struct mmscope_names mmscope_node_stat_names;

@@ -28,6 +28,7 @@
 #include "../mmscope.h"
 #include "kernel_region.h"
 #include "kernel_walk.h"
+#include "pgtable.h"
 
 /**
  * struct seen_table - the table met last at a level
@@ -53,6 +54,7 @@ struct seen_table {
  * @open: there is a range in @run
  * @linear: frame follows frame in it
  * @same: all of it is one frame
+ * @pat: what the cache modes are by their index
  * @pos: where the page tables are to be read on
  * @end: where the reader wants no more
  * @pass: ranges that were handed over in earlier requests, if they are counted
@@ -70,6 +72,7 @@ struct kmap_state {
 	bool open;
 	bool linear;
 	bool same;
+	u64 pat;
 	unsigned long pos;
 	unsigned long end;
 	u64 pass;
@@ -161,7 +164,8 @@ static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel
 	struct mmscope_kernel_mapping part = {
 		.page_size_bytes = leaf->size,
 		.flags = leaf->flags,
-		.cache = compat_kernel_cache(leaf->entry.pte, leaf->level != MMSCOPE_LEVEL_PTE),
+		.cache = mmscope_cache_mode(s->pat, compat_cache_index(leaf->entry.raw,
+								       leaf->size > PAGE_SIZE)),
 	};
 	unsigned long addr, next;
 	int ret;
@@ -241,6 +245,7 @@ static int start(struct mmscope_walk *w, struct kmap_state *s)
 	if (!s->shown && (w->q.start || w->q.end != ~0ULL))
 		return -EPERM;
 	s->started = true;
+	s->pat = compat_pat();
 	s->w = w;
 	s->end = w->q.end == ~0ULL ? ~0UL : PAGE_ALIGN(w->q.end);
 	if (s->shown)
@@ -310,16 +315,6 @@ static const struct mmscope_name flag_names[] = {
 };
 static MMSCOPE_NAMES(flag_names_of, flag_names);
 
-static const struct mmscope_name cache_names[] = {
-	{ MMSCOPE_CACHE_WB, "wb" },
-	{ MMSCOPE_CACHE_WC, "wc" },
-	{ MMSCOPE_CACHE_UC_MINUS, "uc-" },
-	{ MMSCOPE_CACHE_UC, "uc" },
-	{ MMSCOPE_CACHE_WT, "wt" },
-	{ MMSCOPE_CACHE_WP, "wp" },
-};
-static MMSCOPE_NAMES(cache_names_of, cache_names);
-
 static const struct mmscope_field_def kmap_fields[] = {
 	FIELD(struct mmscope_kernel_mapping, start, ADDR, "first address; 0 if it is hidden"),
 	FIELD(struct mmscope_kernel_mapping, end, ADDR, "first address beyond"),
@@ -329,7 +324,7 @@ static const struct mmscope_field_def kmap_fields[] = {
 	FIELD(struct mmscope_kernel_mapping, page_size_bytes, BYTES, "what one entry maps"),
 	FIELD_FLAGS(struct mmscope_kernel_mapping, flags, &flag_names_of,
 		    "what all levels together allow, and how frames follow each other"),
-	FIELD_ENUM(struct mmscope_kernel_mapping, cache, &cache_names_of, "cache mode"),
+	FIELD_ENUM(struct mmscope_kernel_mapping, cache, &mmscope_cache_mode_names, "cache mode"),
 	FIELD(struct mmscope_kernel_mapping, pfn, PFN,
 	      "frame at the start, of linear ranges; the one frame of the others"),
 };

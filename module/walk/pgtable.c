@@ -101,6 +101,27 @@ u64 mmscope_pgt_entries(u32 level)
 	}
 }
 
+/**
+ * mmscope_pgt_index - number of an entry in its table
+ * @level: enum mmscope_level of the entry
+ * @addr: an address that it maps
+ */
+u32 mmscope_pgt_index(u32 level, unsigned long addr)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_PGD:
+		return pgd_index(addr);
+	case MMSCOPE_LEVEL_P4D:
+		return p4d_index(addr);
+	case MMSCOPE_LEVEL_PUD:
+		return pud_index(addr);
+	case MMSCOPE_LEVEL_PMD:
+		return pmd_index(addr);
+	default:
+		return pte_index(addr);
+	}
+}
+
 /* what all entries of a table have in common */
 static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u32 level,
 		       const void *table)
@@ -406,6 +427,8 @@ int mmscope_pgt_near(struct mmscope_pgt_walk *p)
 	struct mmscope_pgt_entry e;
 	int ret;
 
+	/* hugetlb is never near */
+	p->bottom = MMSCOPE_LEVEL_PTE;
 	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
 	rcu_read_lock();
 	ret = __walk_pmd_entry(p, &e, pmdp, p->pos + PAGE_SIZE);

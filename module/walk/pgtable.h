@@ -107,6 +107,13 @@ int mmscope_pgt_near(struct mmscope_pgt_walk *p);
 bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
 unsigned long mmscope_pgt_entry_size(u32 level);
 u64 mmscope_pgt_entries(u32 level);
+u32 mmscope_pgt_index(u32 level, unsigned long addr);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
+
+/* enum mmscope_cache_mode: @pat as compat_pat(), @index as compat_cache_index() tells */
+static inline u32 mmscope_cache_mode(u64 pat, u32 index)
+{
+	return pat && index < 8 ? pat >> (8 * index) & 7 : MMSCOPE_UNKNOWN32;
+}
 
 #endif /* _MMSCOPE_PGTABLE_H */

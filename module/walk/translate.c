@@ -10,6 +10,7 @@
  */
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/slab.h>
 
 #include "../mmscope.h"
 #include "pgtable.h"
@@ -35,37 +36,38 @@ static u32 result_of(const struct mmscope_pgt_entry *e)
 	}
 }
 
-static u64 entry_index(u32 level, unsigned long addr)
-{
-	switch (level) {
-	case MMSCOPE_LEVEL_PGD:
-		return pgd_index(addr);
-	case MMSCOPE_LEVEL_P4D:
-		return p4d_index(addr);
-	case MMSCOPE_LEVEL_PUD:
-		return pud_index(addr);
-	case MMSCOPE_LEVEL_PMD:
-		return pmd_index(addr);
-	default:
-		return pte_index(addr);
-	}
-}
-
 /* addresses between two looks at the clock */
 #define LOOKS_APART 16
+
+/* tables of PMD entries that are remembered for the addresses to come, by address */
+#define NEARS 4
+
+/**
+ * struct translate_near - where an address near one before can begin
+ * @pmds: as of struct mmscope_pgt_walk, with the next two
+ * @pmds_at: likewise
+ * @vma: likewise
+ * @upper: the record as it was above the PMD entry
+ */
+struct translate_near {
+	pmd_t *pmds;
+	unsigned long pmds_at;
+	struct vm_area_struct *vma;
+	struct mmscope_translation upper;
+};
 
 /**
  * struct translate_walk - the walks of one hold
  * @p: the walk for one address
  * @rec: its record, filled level by level
- * @near: the walk began at the PMD entry
- * @upper: the record as it was above the PMD entry, for the next address near by
+ * @near: where it may begin; NULL: it did
+ * @nears: of this hold
  */
 struct translate_walk {
 	struct mmscope_pgt_walk p;
 	struct mmscope_translation *rec;
-	bool near;
-	struct mmscope_translation upper;
+	struct translate_near *near;
+	struct translate_near nears[NEARS];
 };
 
 static int translate_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
@@ -73,10 +75,10 @@ static int translate_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_
 	struct translate_walk *t = container_of(p, struct translate_walk, p);
 	struct mmscope_translation *rec = t->rec;
 
-	if (e->level == MMSCOPE_LEVEL_PMD && !t->near)
-		t->upper = *rec;
+	if (e->level == MMSCOPE_LEVEL_PMD && t->near)
+		t->near->upper = *rec;
 	rec->level = e->level;
-	rec->index[e->level] = entry_index(e->level, rec->addr);
+	rec->index[e->level] = mmscope_pgt_index(e->level, rec->addr);
 	rec->entry[e->level] = e->raw;
 	rec->table_pfn[e->level] = e->table_pfn;
 	if (e->kind == MMSCOPE_PGT_TABLE)
@@ -122,8 +124,6 @@ static void translate_far(struct translate_walk *t, u32 pid, u64 addr)
 	struct vm_area_struct *vma;
 
 	init_record(mm, rec, pid, addr);
-	t->p.pmds = NULL;
-	t->near = false;
 	vma = find_vma(mm, addr);
 	if (!vma || vma->vm_start > addr)
 		return;
@@ -132,41 +132,50 @@ static void translate_far(struct translate_walk *t, u32 pid, u64 addr)
 	rec->vma_perms = mmscope_vma_perms(vma);
 	/* that the hold is spent is told behind the page, which was the last */
 	mmscope_pgt_vma(&t->p, vma);
+	t->near->pmds = t->p.pmds;
+	t->near->pmds_at = t->p.pmds_at;
+	t->near->vma = vma;
 }
 
-/* the levels that the address before did not have too */
+/* the levels that an address before did not have too */
 static void translate_near(struct translate_walk *t, u64 addr)
 {
-	*t->rec = t->upper;
+	*t->rec = t->near->upper;
 	t->rec->addr = addr;
-	t->near = true;
+	t->near = NULL;
 	mmscope_pgt_near(&t->p);
 }
 
+static void translate_one(struct translate_walk *t, u32 pid, u64 addr)
+{
+	struct translate_near *near = &t->nears[(addr >> PUD_SHIFT) % NEARS];
+
+	t->near = near;
+	t->p.pos = addr & PAGE_MASK;
+	t->p.end = t->p.pos + PAGE_SIZE;
+	t->p.pmds = near->pmds;
+	t->p.pmds_at = near->pmds_at;
+	t->p.vma = near->vma;
+	if (mmscope_pgt_is_near(&t->p, addr))
+		translate_near(t, addr);
+	else
+		translate_far(t, pid, addr);
+}
+
 /* for one hold: returns how many addresses are done, one at least */
-static u32 translate_some(struct mmscope_walk *w, u64 began, u32 pid, const u64 *addrs, u32 nr,
+static u32 translate_some(struct translate_walk *t, u32 pid, const u64 *addrs, u32 nr,
 			  struct mmscope_translation *out)
 {
-	struct translate_walk t = {
-		.p = {
-			.w = w,
-			.nones = true,
-			.entry = translate_entry,
-			.began = began,
-		},
-	};
-	u32 i = 0;
+	u32 i;
 
+	for (i = 0; i < NEARS; i++)
+		t->nears[i].pmds = NULL;
+	i = 0;
 	do {
-		t.rec = &out[i];
-		t.p.pos = addrs[i] & PAGE_MASK;
-		t.p.end = t.p.pos + PAGE_SIZE;
-		if (mmscope_pgt_is_near(&t.p, addrs[i]))
-			translate_near(&t, addrs[i]);
-		else
-			translate_far(&t, pid, addrs[i]);
+		t->rec = &out[i];
+		translate_one(t, pid, addrs[i]);
 		i++;
-	} while (i < nr && (i % LOOKS_APART || !mmscope_mm_spent(w, began)));
+	} while (i < nr && (i % LOOKS_APART || !mmscope_mm_spent(t->p.w, t->p.began)));
 	return i;
 }
 
@@ -179,24 +188,28 @@ static u32 translate_some(struct mmscope_walk *w, u64 began, u32 pid, const u64 
  * @out: one record each
  * @max_lock_ns: raised to the longest hold of mmap_lock
  *
- * Return: 0, or -EINTR when the reader was killed.
+ * Return: 0, -ENOMEM, or -EINTR when the reader was killed.
  */
 int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr,
 		      struct mmscope_translation *out, u64 *max_lock_ns)
 {
 	struct mmscope_walk w = { .mm = mm, .max_lock_ns = *max_lock_ns };
-	u64 began;
+	struct translate_walk *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	int err = 0;
 	u32 i = 0;
 
+	if (!t)
+		return -ENOMEM;
+	t->p = (struct mmscope_pgt_walk){ .w = &w, .nones = true, .entry = translate_entry };
 	while (i < nr && !err) {
-		err = mmscope_mm_lock(&w, &began);
+		err = mmscope_mm_lock(&w, &t->p.began);
 		if (err)
 			break;
-		i += translate_some(&w, began, pid_nr, addrs + i, nr - i, out + i);
-		mmscope_mm_unlock(&w, began);
+		i += translate_some(t, pid_nr, addrs + i, nr - i, out + i);
+		mmscope_mm_unlock(&w, t->p.began);
 		err = mmscope_pause();
 	}
+	kfree(t);
 	*max_lock_ns = w.max_lock_ns;
 	return err;
 }

@@ -113,6 +113,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
 	MMSCOPE_DS_VMALLOCS	= 28,
 	MMSCOPE_DS_FAULTS	= 29,
+	MMSCOPE_DS_PTES		= 30,
 };
 
 /* ------------------------------------------------------------------ records
@@ -750,6 +751,7 @@ enum mmscope_mapping_kind {
 	MMSCOPE_MAPPING_HWPOISON  = 6,
 	MMSCOPE_MAPPING_MARKER	  = 7,	/* pte marker: uffd-wp, poisoned, guard */
 	MMSCOPE_MAPPING_UNKNOWN	  = 8,
+	MMSCOPE_MAPPING_TABLE	  = 9,	/* leads to the next level; in ptes only */
 };
 
 enum mmscope_entry_flags {	/* of page-table entries, normalised */
@@ -765,6 +767,17 @@ enum mmscope_entry_flags {	/* of page-table entries, normalised */
 	MMSCOPE_ENTRY_UFFD_WP	 = 1 << 9,
 	MMSCOPE_ENTRY_SPECIAL	 = 1 << 10,
 	MMSCOPE_ENTRY_PROTNONE	 = 1 << 11,	/* PROT_NONE or NUMA hint */
+	/* from here on in ptes only */
+	MMSCOPE_ENTRY_SAVED_DIRTY = 1 << 12,	/* written, but must not look like shadow stack */
+	MMSCOPE_ENTRY_SHADOW_STACK = 1 << 13,
+	MMSCOPE_ENTRY_READABLE	 = 1 << 14,	/* migration, device: of a page mapped read-only */
+	MMSCOPE_ENTRY_WRITABLE	 = 1 << 15,	/* migration, device: of a page mapped writable */
+	MMSCOPE_ENTRY_EXCLUSIVE	 = 1 << 16,	/* swap, migration: of no other process; device:
+						 * lent to it alone
+						 */
+	MMSCOPE_ENTRY_PRIVATE	 = 1 << 17,	/* device: memory that only the device reaches */
+	MMSCOPE_ENTRY_POISONED	 = 1 << 18,	/* marker: access is SIGBUS */
+	MMSCOPE_ENTRY_GUARD	 = 1 << 19,	/* marker: access is SIGSEGV */
 };
 
 /*
@@ -783,6 +796,40 @@ struct mmscope_mapping {
 	__u32 swap_type;	/* swap entries: index of the swap area */
 	__u32 __reserved;
 	__u64 swap_offset;	/* swap entries: slot of start */
+};
+
+/* what a page's address says of caching; the CPU's MTRRs may say less */
+enum mmscope_cache_mode {	/* the numbers that the PAT of x86 has for them */
+	MMSCOPE_CACHE_UC	= 0,	/* uncached */
+	MMSCOPE_CACHE_WC	= 1,	/* write combining */
+	MMSCOPE_CACHE_WT	= 4,	/* write through */
+	MMSCOPE_CACHE_WP	= 5,	/* write protected */
+	MMSCOPE_CACHE_WB	= 6,	/* write back: ordinary memory */
+	MMSCOPE_CACHE_UC_MINUS	= 7,	/* uncached, unless an MTRR says write combining */
+};
+
+/*
+ * MMSCOPE_DS_PTES: one entry of a process's page tables that is not none, at any
+ * level, in ascending order, a table before what it holds. Entries outside of VMAs
+ * are not shown. An entry that the range asked for cuts is shown whole.
+ */
+struct mmscope_pte {
+	__u64 addr;		/* first address that the entry maps */
+	__u64 end;		/* first one beyond */
+	__u64 raw;		/* as it stands in memory */
+	__u64 pfn;		/* frame, present or migrated; TABLE: of the next table */
+	__u64 table_pfn;	/* frame of the table it is in */
+	__u64 flags;		/* enum mmscope_entry_flags */
+	__u64 page_size_bytes;	/* of leaves; 0 of tables */
+	__u64 swap_offset;	/* SWAP: slot */
+	__u32 swap_type;	/* SWAP: index of the swap area */
+	__u32 pid;
+	__u32 level;		/* enum mmscope_level */
+	__u32 index;		/* of the entry in its table */
+	__u32 kind;		/* enum mmscope_mapping_kind */
+	__u32 pkey;		/* present leaves: protection key; UNKNOWN32: none here */
+	__u32 cache_index;	/* present leaves: into the PAT; UNKNOWN32 likewise */
+	__u32 cache_mode;	/* enum mmscope_cache_mode, of the PAT; UNKNOWN32 likewise */
 };
 
 enum mmscope_contiguity_kind {
@@ -1030,15 +1077,6 @@ enum mmscope_kernel_flags {
 	MMSCOPE_KERNEL_SAME	= 1 << 6,	/* every page is the one frame pfn */
 	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* there are holes: pages are fewer than the range */
 	MMSCOPE_KERNEL_HIDDEN	= 1 << 8,	/* start and end are not for the caller: 0 */
-};
-
-enum mmscope_cache_mode {
-	MMSCOPE_CACHE_WB	= 0,	/* write back: ordinary memory */
-	MMSCOPE_CACHE_WC	= 1,	/* write combining */
-	MMSCOPE_CACHE_UC_MINUS	= 2,	/* uncached, unless an MTRR says write combining */
-	MMSCOPE_CACHE_UC	= 3,	/* uncached */
-	MMSCOPE_CACHE_WT	= 4,	/* write through */
-	MMSCOPE_CACHE_WP	= 5,	/* write protected */
 };
 
 /*
