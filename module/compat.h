@@ -135,6 +135,45 @@ static inline bool compat_pte_global(pte_t pte)
 #endif
 }
 
+/* Is it a present entry like most: with a struct page, and its frame as it is written? */
+static inline bool compat_pte_is_plain(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+#else
+	return pte_valid(pte) && !pte_special(pte);
+#endif
+}
+
+/* all of a present entry but the frame */
+static inline u64 compat_pte_bits(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte);
+#else
+	return pte_val(pte) & ~PTE_ADDR_MASK;
+#endif
+}
+
+static inline u64 compat_plain_pfn(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT;
+#else
+	return pte_pfn(pte);
+#endif
+}
+
+/* what is added to a present entry's value for the next frame and the same bits */
+static inline u64 compat_pte_step(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
+#else
+	return PAGE_SIZE;
+#endif
+}
+
 /* ------------------------------------------------ the kernel's page tables */
 
 #ifdef CONFIG_X86
@@ -210,6 +249,85 @@ static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
 {
 	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
 }
+
+/* ---------------------------------------------------------- address spaces */
+
+/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
+static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
+static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
+{
+#ifdef HAVE_MM_FLAGS_TEST
+	return mm_flags_test(flag, mm);
+#else
+	return test_bit(flag, &mm->flags);
+#endif
+}
+
+static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
+#else
+	return 0;
+#endif
+}
+
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
+/* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
+static inline u32 compat_marker_fault(swp_entry_t entry)
+{
+#ifdef PTE_MARKER_GUARD
+	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
+		return MMSCOPE_FAULT_SEGV_GUARD;
+#endif
+#ifdef PTE_MARKER_POISONED
+	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
+		return MMSCOPE_FAULT_BUS_POISON;
+#endif
+	return MMSCOPE_FAULT_NONE;
+}
+
+/* where the page cache has a hugetlb page, of whose place @index is, in base pages */
+static inline unsigned long compat_hugetlb_index(unsigned long index, unsigned int order)
+{
+#ifdef HAVE_HUGETLB_BASE_INDEX
+	return index & ~((1UL << order) - 1);
+#else
+	return index >> order;
+#endif
+}
+
+/* is a swapped page in memory, too? only asked of slots below si->max */
+static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	return READ_ONCE(si->swap_map[offset]) & SWAP_HAS_CACHE;
+#else
+	return false;
+#endif
+}
+
+/* where the cache of one swap area is: an address space for each 64M of it */
+#define COMPAT_SWAP_SPACE_SHIFT	14
 
 /* ---------------------------------------------------------------- vmalloc */
 
@@ -479,10 +597,25 @@ static inline bool compat_is_large_kmalloc(u32 head_type)
 #endif
 }
 
+/* accessed before its bit in the page tables was cleared: folio_test_young() */
+static inline bool compat_is_young(unsigned long head_flags)
+{
+#if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
+	return head_flags >> PG_young & 1;
+#else
+	return false;
+#endif
+}
+
 /* the word that links a tail to its head; what it is otherwise, others know */
 static inline unsigned long compat_page_link(const struct page *page)
 {
 	return READ_ONCE(((const unsigned long *)page)[1]);
+}
+
+static inline bool compat_is_tail(const struct page *page)
+{
+	return data_race(((const unsigned long *)page)[1]) & 1;
 }
 
 /* page->index, which is what a folio's first page has */
@@ -497,6 +630,15 @@ static inline unsigned long compat_memcg_data(const struct page *page)
 	return READ_ONCE(page->memcg_data);
 #else
 	return 0;
+#endif
+}
+
+static inline bool compat_has_memcg(const struct page *page, unsigned long memcg)
+{
+#ifdef CONFIG_MEMCG
+	return data_race(page->memcg_data) == memcg;
+#else
+	return true;
 #endif
 }
 

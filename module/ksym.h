@@ -21,7 +21,10 @@
 struct btf;
 struct page;
 struct mm_struct;
+struct swap_info_struct;
 struct task_struct;
+struct address_space;
+struct swap_info_struct;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -57,6 +60,15 @@ struct task_struct;
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
+	X(total_swap_pages, long)					\
+	X(swap_info, struct swap_info_struct *)				\
+	X(swap_info, struct swap_info_struct *)				\
+	X(swapper_spaces, struct address_space *)			\
+	X(stack_guard_gap, unsigned long)				\
+	X(transparent_hugepage_flags, unsigned long)			\
+	X(huge_anon_orders_always, unsigned long)			\
+	X(huge_anon_orders_madvise, unsigned long)			\
+	X(huge_anon_orders_inherit, unsigned long)			\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */

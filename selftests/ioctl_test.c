@@ -216,6 +216,8 @@ DATASET(slab_use, SLAB_USE);
 DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
+DATASET(processes, PROCESSES);
+DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);

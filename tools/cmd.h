@@ -127,6 +127,8 @@ void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -138,7 +140,13 @@ __u32 parse_pid(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */
+void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
+	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
+
+/* cmd-vtop.c */
+__u64 parse_address(const char *word);
+void add_x86_bits(struct text *t, __u64 entry, bool lowest);
 
 /* fields of records that the tool itself makes */
 #define OWN_NAMED(_type, _member, _unit, _values, _help) {		\

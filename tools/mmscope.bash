@@ -50,7 +50,7 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
-	attach|detach|vtop)
+	attach|detach|vtop|explain)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -87,7 +87,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			kmap attach detach help"
+			contig diff explain kmap layout proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total

@@ -36,6 +36,10 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "diff", "PID", "what changed in a process's mappings meanwhile", cmd_diff,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_PROCESS | OPTS_INTERVAL },
+	{ "explain", "PID ADDRESS|heap|stack", "all about one address, in words and a drawing",
+	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
+	{ "proc", "", "the memory of each process, a line each", cmd_proc,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };

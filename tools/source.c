@@ -323,6 +323,7 @@ static void add_rmap_stats(struct walk_stats *stats, const struct mmscope_rmap_a
 	add_stats(stats, &walk);
 	stats->processes += arg->processes;
 	stats->refused += arg->refused;
+	stats->busy += arg->busy;
 }
 
 /**

@@ -143,6 +143,21 @@ static int visit_entry(struct mmscope_kernel_walk *k, u32 level,
 	return 0;
 }
 
+/* eight entries from an aligned one */
+static bool is_blank(const union mmscope_kernel_entry *e)
+{
+	return !(e[0].raw | e[1].raw | e[2].raw | e[3].raw |
+		 e[4].raw | e[5].raw | e[6].raw | e[7].raw);
+}
+
+/* The next entry that holds something: most of a table is empty. */
+static u32 next_used(const union mmscope_kernel_entry *table, u32 i)
+{
+	while (i < MMSCOPE_TABLE_ENTRIES && !table[i].raw)
+		i += i % 8 || !is_blank(&table[i]) ? 1 : 8;
+	return i;
+}
+
 /*
  * The copy of a table, entry by entry from the first one wanted, which maps
  * @addr. @table: where it is in memory. Recursion ends at the PTEs.
@@ -151,11 +166,12 @@ static int walk_table(struct mmscope_kernel_walk *k, u32 level,
 		      const union mmscope_kernel_entry *table, unsigned long addr)
 {
 	unsigned long size = mmscope_pgt_entry_size(level);
-	u32 i = k->start > addr ? (k->start - addr) / size : 0;
+	union mmscope_kernel_entry *copy = k->copy[level];
+	u32 i = next_used(copy, k->start > addr ? (k->start - addr) / size : 0);
 	int ret = 0;
 
-	for (addr += i * size; i < MMSCOPE_TABLE_ENTRIES && !ret; i++, addr += size)
-		ret = visit_entry(k, level, &k->copy[level][i], table + i, addr);
+	for (; i < MMSCOPE_TABLE_ENTRIES && !ret; i = next_used(copy, i + 1))
+		ret = visit_entry(k, level, &copy[i], table + i, addr + i * size);
 	return ret;
 }
 

@@ -297,13 +297,20 @@ static int find_owner(struct mmscope_collect *c, const struct mmscope_vmap_area 
  */
 int mmscope_vmap_owner(struct mmscope_collect *c, unsigned long addr, bool is_module)
 {
-	struct mmscope_vmap_area *area = mmscope_vmap_find(&c->vmap, addr);
+	const struct mmscope_vmap_area *last = c->vmap.last;
+	struct mmscope_vmap_area *area;
 	int owner;
 
+	/* mostly the next page of the same area */
+	if (last && addr >= last->start && addr < last->end)
+		return last->owner;
+	area = mmscope_vmap_find(&c->vmap, addr);
 	if (area && (area->flags & MMSCOPE_VMAP_IO))
 		return -ENOENT;
-	if (area && (area->flags & MMSCOPE_VMAP_OWNED))
+	if (area && (area->flags & MMSCOPE_VMAP_OWNED)) {
+		c->vmap.last = area;
 		return area->owner;
+	}
 	owner = find_owner(c, area, is_module);
 	if (area && owner >= 0) {
 		area->owner = owner;

@@ -53,11 +53,13 @@ struct mmscope_vmap_area {
  * @areas: by ascending address
  * @nr: how many
  * @room: how many there is room for
+ * @last: the one that mmscope_vmap_owner() told last
  */
 struct mmscope_vmap {
 	struct mmscope_vmap_area *areas;
 	u32 nr;
 	u32 room;
+	const struct mmscope_vmap_area *last;
 };
 
 int mmscope_vmap_read(struct mmscope_walk *w, struct mmscope_vmap *v, bool freed);

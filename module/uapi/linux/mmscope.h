@@ -106,8 +106,13 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
-	MMSCOPE_DS_KERNEL_MAPPINGS = 23,
-	MMSCOPE_DS_VMALLOCS	= 24,
+	MMSCOPE_DS_CONTIGUITY	= 23,
+	MMSCOPE_DS_PROCESSES	= 24,
+	MMSCOPE_DS_USAGE	= 25,
+	MMSCOPE_DS_PT_PLACEMENT	= 26,
+	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
+	MMSCOPE_DS_VMALLOCS	= 28,
+	MMSCOPE_DS_FAULTS	= 29,
 };
 
 /* ------------------------------------------------------------------ records
@@ -780,6 +785,221 @@ struct mmscope_mapping {
 	__u64 swap_offset;	/* swap entries: slot of start */
 };
 
+enum mmscope_contiguity_kind {
+	MMSCOPE_CONTIGUITY_VMA	 = 0,
+	MMSCOPE_CONTIGUITY_TOTAL = 1,	/* all VMAs of the range asked for; the last record */
+};
+
+/* how memory could be covered by TLB entries that each take in many pages */
+enum mmscope_scheme {
+	MMSCOPE_SCHEME_VMA	= 0,
+	MMSCOPE_SCHEME_VIRTUAL	= 1,
+	MMSCOPE_SCHEME_RANGE	= 2,
+	MMSCOPE_SCHEME_ANCHOR	= 3,
+	MMSCOPE_SCHEME_OFFSET	= 4,
+	MMSCOPE_NR_SCHEMES	= 5,
+};
+
+#define MMSCOPE_NR_RUN_ORDERS	32
+#define MMSCOPE_OFFSETS_MAX	8192	/* in one VMA, for MMSCOPE_SCHEME_OFFSET */
+
+/*
+ * MMSCOPE_DS_CONTIGUITY: how contiguous the memory of a VMA or of a process is, and
+ * what its page tables hold, in one pass over them.
+ *
+ * The footprint is what is present, PROT_NONE and zero pages too, in base pages:
+ * whether leaf entries are huge plays no part in the schemes. VMAs that map bare
+ * frames (VM_PFNMAP) are not in it, as /proc/PID/pagemap does not show them. No
+ * entry of a scheme covers pages of two VMAs. A page p of the footprint has the
+ * virtual page number v(p) and the frame f(p).
+ *
+ * vma:     an entry for each VMA that has a page in the footprint; it covers them all
+ *          (direct segments).
+ * virtual: an entry for each longest run of pages with v, v + 1, v + 2, ...
+ * range:   an entry for each longest run with v, v + 1, ... and f, f + 1, ...
+ *          (redundant memory mappings).
+ * anchor:  for a distance d each virtual page number that d divides is an anchor. If
+ *          its page is in the footprint, one entry covers it and those that follow it
+ *          in its run as of `range`, up to d pages. Each page that is not covered so
+ *          has an entry of its own. d is that of 2, 4, ... 65536 with the fewest
+ *          entries, of several the smallest (hybrid TLB coalescing); for the total
+ *          there is one d.
+ * offset:  an entry for each value of v - f in a VMA; it covers all the pages with it
+ *          (SpOT). Unknown if a VMA has more than MMSCOPE_OFFSETS_MAX values.
+ *
+ * Unknown also: a scheme with more than 16384 entries that cover more than 4096 pages.
+ *
+ * Arrays by scheme: the best n entries are those that cover most pages. n80 is the
+ * least number of best entries that cover at least 80 % of the footprint.
+ *
+ * Blocks are those of a PMD entry (2M), aligned, and all of them inside the VMA:
+ * mapped_pages = (huge + aligned + misaligned + scattered) * pages of a block +
+ * partial_pages + edge_pages.
+ */
+struct mmscope_contiguity {
+	__u32 pid;
+	__u32 kind;		/* enum mmscope_contiguity_kind */
+	__u64 start;		/* of the VMA within the range asked for; total: of the first */
+	__u64 end;
+	__u64 vmas;
+	__u64 virtual_bytes;
+	__u64 mapped_pages;	/* the footprint */
+	__u64 pte_leaves;	/* of the footprint, leaf entries by level */
+	__u64 pmd_leaves;
+	__u64 pud_leaves;
+	__u64 zero_pages;	/* of the footprint, zero and huge zero pages */
+	__u64 frameless_pages;	/* of the footprint, neither zero nor on a node */
+	__u64 swapped_pages;
+	__u64 pfnmap_pages;	/* present pages of VM_PFNMAP VMAs */
+	__u64 other_pages;	/* migration, device, hwpoison and marker entries */
+	__u64 huge_blocks;	/* mapped by leaf entries of a block or more */
+	__u64 aligned_blocks;	/* all small pages, with the frames of one aligned block */
+	__u64 misaligned_blocks; /* all small pages, frames follow each other, not aligned */
+	__u64 scattered_blocks;	/* all small pages, frames do not follow each other */
+	__u64 partial_blocks;	/* some small pages */
+	__u64 partial_pages;	/* in these */
+	__u64 edge_pages;	/* in blocks that reach beyond the VMA */
+	__u64 anchor_pages;	/* the distance d of the anchors */
+	__u64 entries[MMSCOPE_NR_SCHEMES];	/* that cover the whole footprint */
+	__u64 n80[MMSCOPE_NR_SCHEMES];
+	__u64 n90[MMSCOPE_NR_SCHEMES];
+	__u64 n99[MMSCOPE_NR_SCHEMES];
+	__u64 pages32[MMSCOPE_NR_SCHEMES];	/* that the best 32 entries cover */
+	__u64 pages64[MMSCOPE_NR_SCHEMES];
+	__u64 pages128[MMSCOPE_NR_SCHEMES];
+	__u64 pages256[MMSCOPE_NR_SCHEMES];
+	__u64 virtual_runs[MMSCOPE_NR_RUN_ORDERS]; /* pages in runs of 2^i to 2^(i+1) - 1 */
+	__u64 range_runs[MMSCOPE_NR_RUN_ORDERS];   /* likewise; the last: and longer */
+	__u64 node_pages[MMSCOPE_NR_NODES];	/* of the footprint, without zero pages */
+};
+
+/*
+ * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
+ * seen from the pid namespace of the reader. Kernel threads have none, zombies
+ * none any more. Numbers of an execve() under way are UNKNOWN. Processes that
+ * share an address space (CLONE_VM, vfork) each show all of it.
+ *
+ * rss_* and swap are what /proc/PID/status shows: exact since 6.2, where the parts
+ * of all CPUs are summed up. On 6.1 each thread keeps the last changes to itself
+ * until it has faulted 64 times: its pages may be missing for so long.
+ */
+struct mmscope_process {
+	__u32 pid;
+	__u32 ppid;		/* task->real_parent */
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 threads;		/* signal->nr_threads */
+	char comm[16];
+	__u64 vm_bytes;		/* mm->total_vm */
+	__u64 rss_bytes;	/* the sum of the next three; hugetlb pages are not in it */
+	__u64 rss_anon_bytes;	/* mm->rss_stat[]: pages mapped */
+	__u64 rss_file_bytes;
+	__u64 rss_shmem_bytes;
+	__u64 swap_bytes;	/* mm->rss_stat[MM_SWAPENTS]: entries, each a page */
+	__u64 pagetable_bytes;	/* mm->pgtables_bytes */
+	__u64 hugetlb_bytes;	/* mm->hugetlb_usage */
+	__u64 locked_bytes;	/* mm->locked_vm: mlock()ed, whether there or not */
+	__u64 pinned_bytes;	/* mm->pinned_vm: as drivers charged it */
+	__u64 peak_rss_bytes;	/* mm->hiwater_rss, or rss_bytes if it is larger */
+	__u64 minor_faults;	/* of all threads, also of those that have exited */
+	__u64 major_faults;
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
+				 * RAM and swap that it has, adjusted; 0: not to be killed
+				 */
+};
+
+/* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
+enum mmscope_pt_scope {
+	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
+	MMSCOPE_PT_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+#define MMSCOPE_NR_OCCUPANCIES	11
+
+/*
+ * MMSCOPE_DS_PT_PLACEMENT: page tables of a process by level and by the node they
+ * lie on, inside its VMAs. A leaf entry maps a page: at pte level, at pmd and pud
+ * level a huge one.
+ */
+struct mmscope_pt_placement {
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_pt_scope */
+	__u32 level;		/* enum mmscope_level; UNKNOWN32 in the total */
+	__u32 node;		/* of the tables; UNKNOWN32 in the total */
+	__u64 tables;
+	__u64 table_bytes;
+	__u64 entries_used;	/* entries that are not none; at pgd of the user half only */
+	__u64 entries_possible;
+	__u64 empty_tables;	/* without any entry in use */
+	__u64 leaf_entries;
+	__u64 leaf_bytes;	/* what they map */
+	__u64 leaf_same_node;	/* leaf entries to frames on the table's own node */
+	__u64 leaf_other_node;	/* to frames on another one */
+	__u64 leaf_no_node;	/* to zero pages and to frames without struct page */
+	__u64 mm_pgtables_bytes; /* total: mm->pgtables_bytes, as VmPTE; else UNKNOWN */
+	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
+				 * tables kept for splitting huge pages; else UNKNOWN
+				 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
+				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
+				 */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
+				 * CPUs of this node
+				 */
+};
+
+enum mmscope_scope {
+	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
+	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+/*
+ * MMSCOPE_DS_USAGE: what one VMA has in memory and in swap, and how much of it
+ * is shared; what /proc/PID/smaps tells, and more. All are bytes. `pss` counts
+ * each page by its part: divided by the number of mappings it has. Pages that
+ * are being migrated are in migration_bytes and nowhere else (smaps counts them
+ * as resident).
+ */
+struct mmscope_usage {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 vmas;		/* 1; how many in the total */
+	__u64 size_bytes;
+	__u64 rss_bytes;	/* present pages, without hugetlb and zero pages:
+				 * anon_bytes + file_bytes + shmem_bytes
+				 */
+	__u64 pss_bytes;
+	__u64 pss_dirty_bytes;
+	__u64 pss_anon_bytes;
+	__u64 pss_file_bytes;
+	__u64 pss_shmem_bytes;
+	__u64 shared_clean_bytes;	/* mapped more than once; dirty: entry or PG_dirty */
+	__u64 shared_dirty_bytes;
+	__u64 private_clean_bytes;
+	__u64 private_dirty_bytes;
+	__u64 referenced_bytes;	/* accessed: entry, PG_young or PG_referenced */
+	__u64 anon_bytes;	/* page->mapping */
+	__u64 file_bytes;
+	__u64 shmem_bytes;	/* PG_swapbacked, not anonymous */
+	__u64 ksm_bytes;	/* of anon_bytes, merged */
+	__u64 lazyfree_bytes;	/* of anon_bytes, given up by MADV_FREE and not written since */
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 shared_hugetlb_bytes;	/* not in rss_bytes */
+	__u64 private_hugetlb_bytes;
+	__u64 zero_bytes;	/* mapped to the zero pages; no memory */
+	__u64 swap_bytes;	/* swap entries, and of shmem what the object has in swap */
+	__u64 swap_pss_bytes;	/* swap entries by their part; UNKNOWN: a slot is shared by
+				 * more than 62, or swap_map cannot be read
+				 */
+	__u64 migration_bytes;
+	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
+};
+
 enum mmscope_kernel_region {
 	MMSCOPE_REGION_OTHER	  = 0,
 	MMSCOPE_REGION_DIRECT_MAP = 1,	/* all memory, one to one */
@@ -876,6 +1096,84 @@ struct mmscope_vmalloc {
 	__u32 __reserved;
 	char caller[96];	/* symbol+offset/size [module]; empty: nobody is noted */
 	__u64 node[MMSCOPE_NR_NODES];	/* mapped pages that are memory, by node */
+};
+
+/* what an access does; "minor" and "major" as the kernel counts page faults */
+enum mmscope_fault_kind {
+	MMSCOPE_FAULT_NONE	   = 0,	/* nothing: the entry allows it */
+	MMSCOPE_FAULT_ZERO	   = 1,	/* minor: the zero page is mapped */
+	MMSCOPE_FAULT_NEW	   = 2,	/* minor: a new, zeroed private page */
+	MMSCOPE_FAULT_COPY	   = 3,	/* minor: a private copy of the page there (COW) */
+	MMSCOPE_FAULT_REUSE	   = 4,	/* minor: the page there is made writable */
+	MMSCOPE_FAULT_FILE	   = 5,	/* minor: the file's page is in the page cache */
+	MMSCOPE_FAULT_FILE_COPY	   = 6,	/* minor: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READ	   = 7,	/* major: the file is read */
+	MMSCOPE_FAULT_READ_COPY	   = 8,	/* major: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READING	   = 9,	/* waits: the file's page is being read */
+	MMSCOPE_FAULT_SWAP_CACHE   = 10,	/* minor: the page is still, or already, in memory */
+	MMSCOPE_FAULT_SWAP_READ	   = 11,	/* major: the page is read from swap */
+	MMSCOPE_FAULT_SHMEM	   = 12,	/* minor: a new, zeroed page of shared memory */
+	MMSCOPE_FAULT_HUGETLB	   = 13,	/* minor: a page from the pool; SIGBUS if it is empty */
+	MMSCOPE_FAULT_NOTIFY	   = 14,	/* minor: the file system is told of the write */
+	MMSCOPE_FAULT_NUMA_HINT	   = 15,	/* minor: NUMA balancing sees the access */
+	MMSCOPE_FAULT_MIGRATION	   = 16,	/* waits: the page is on its way to another frame */
+	MMSCOPE_FAULT_DEVICE	   = 17,	/* the driver brings the page back from its device */
+	MMSCOPE_FAULT_HANDLER	   = 18,	/* the driver, or the kernel itself, decides */
+	MMSCOPE_FAULT_UFFD_MISSING = 19,	/* userfaultfd: user space is asked for a page */
+	MMSCOPE_FAULT_UFFD_WP	   = 20,	/* userfaultfd: user space is told of the write */
+	MMSCOPE_FAULT_UFFD_MINOR   = 21,	/* userfaultfd: user space is told of the page */
+	MMSCOPE_FAULT_STACK	   = 22,	/* minor: the stack grows, and gets a new page */
+	MMSCOPE_FAULT_SEGV_NO_VMA  = 23,	/* SIGSEGV: nothing is mapped here */
+	MMSCOPE_FAULT_SEGV_STACK   = 24,	/* SIGSEGV: below a stack that may not grow so far */
+	MMSCOPE_FAULT_SEGV_PERM	   = 25,	/* SIGSEGV: the VMA does not allow it */
+	MMSCOPE_FAULT_SEGV_GUARD   = 26,	/* SIGSEGV: a guard page, by madvise() */
+	MMSCOPE_FAULT_BUS_EOF	   = 27,	/* SIGBUS: beyond the end of the file */
+	MMSCOPE_FAULT_BUS_POISON   = 28,	/* SIGBUS: the memory is broken */
+	MMSCOPE_FAULT_BUS	   = 29,	/* SIGBUS: nothing can give a page here */
+	MMSCOPE_FAULT_UNKNOWN	   = 30,
+};
+
+enum mmscope_fault_entry {	/* beyond enum mmscope_mapping_kind */
+	MMSCOPE_FAULT_ENTRY_EMPTY  = 9,
+	MMSCOPE_FAULT_ENTRY_NO_VMA = 10,
+};
+
+enum mmscope_fault_flags {
+	MMSCOPE_FAULT_F_HUGE	= 1 << 0,	/* a huge page is tried first */
+	MMSCOPE_FAULT_F_NOTIFY	= 1 << 1,	/* on a write the file system is told, too */
+	MMSCOPE_FAULT_F_EVICTED	= 1 << 2,	/* it was in the page cache before, and evicted */
+	MMSCOPE_FAULT_F_UNSURE	= 1 << 3,	/* somebody holds the page for a moment: the write
+						 * may copy, too; or pages of other sizes are tried
+						 */
+};
+
+/*
+ * MMSCOPE_DS_FAULTS: what the next access to addresses of a process would do, in
+ * runs of pages for which it is the same. Gaps between VMAs have records, too.
+ * It is a forecast: of one access, by the process itself, that finds things as
+ * they were seen. Not looked at: protection keys, cgroups' limits and whether
+ * memory can be had at all. A read of a file maps pages around it, too, if they
+ * are cached. Userfaultfd is taken to be synchronous.
+ */
+struct mmscope_fault {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages of the run; runs of huge entries are cut to the range */
+	__u32 read;		/* enum mmscope_fault_kind: the next read */
+	__u32 write;		/* likewise: the next write */
+	__u32 entry;		/* enum mmscope_mapping_kind or mmscope_fault_entry: what is there */
+	__u32 flags;		/* enum mmscope_fault_flags */
+	__u32 perms;		/* enum mmscope_perms of the VMA */
+	__u32 swap_type;	/* swap area, UNKNOWN32: not in swap */
+	__u64 swap_offset;	/* slot of start, the next ones follow; UNKNOWN likewise */
+	__u64 pfn;		/* frame of start, the next ones follow: mapped, in the page cache
+				 * or in the swap cache; UNKNOWN: in none of them
+				 */
+	__u64 page_size_bytes;	/* of the page that is there, or would be first tried */
+	__u64 inode;		/* of the file, 0: none */
+	__u64 offset_bytes;	/* in the file, of start; UNKNOWN: no file */
+	__u32 pid;
+	__u32 __reserved;
 };
 
 enum mmscope_translation_result {
@@ -1169,8 +1467,9 @@ struct mmscope_page_arg {
  * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
  * of their pids and addresses. Called again with the cursor as it was returned,
  * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
- * all calls of an answer each process is counted once, in `processes` or in
- * `refused`.
+ * all calls of an answer each process is counted once, in `processes`, in
+ * `refused` or in `busy`: asked about all processes the pass waits some tenths of
+ * a second at most for one whose address space is locked, and goes on with the next.
  */
 struct mmscope_rmap_arg {
 	__u32 size;		/* in */
@@ -1194,6 +1493,9 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+	__u64 busy;		/* out: not read, or not to their end: their locks were not to
+				 * be had; never of one process that was asked for by `pid`
+				 */
 };
 
 /* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
