@@ -50,7 +50,7 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
-	attach|detach|vtop|explain)
+	attach|detach|vtop|explain|diff)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -83,7 +83,7 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp)
+	--range|--class|--limit|--order|--gfp|--interval)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
@@ -93,7 +93,7 @@ _mmscope()
 			--color --output --output-all --list-columns --sort --limit --total
 			--node --zone --pid --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
-			--verbose --help --version" ;;
+			--interval --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }
