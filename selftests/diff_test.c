@@ -108,8 +108,9 @@ static int read_diff(FIXTURE_DATA(diff) *self)
 			if (addr < (uintptr_t)self->mem || i >= self->bytes / PAGE)
 				continue;
 			snprintf(told->what, sizeof(told->what), "%s", what);
-			told->from = *from == '?' ? 0 : strtoul(from, NULL, 0) + (addr - start) / PAGE;
-			told->to = *to == '?' ? 0 : strtoul(to, NULL, 0) + (addr - start) / PAGE;
+			pages = (addr - start) / PAGE;
+			told->from = *from == '?' ? 0 : strtoul(from, NULL, 0) + pages;
+			told->to = *to == '?' ? 0 : strtoul(to, NULL, 0) + pages;
 		}
 	}
 	return f ? pclose(f) : -1;

@@ -295,6 +295,7 @@ static const struct mmscope_name region_names[] = {
 	{ MMSCOPE_REGION_LDT, "ldt" },
 	{ MMSCOPE_REGION_EFI, "efi" },
 };
+
 static MMSCOPE_NAMES(region_names_of, region_names);
 
 static const struct mmscope_name flag_names[] = {
@@ -308,6 +309,7 @@ static const struct mmscope_name flag_names[] = {
 	{ MMSCOPE_KERNEL_SPARSE, "sparse" },
 	{ MMSCOPE_KERNEL_HIDDEN, "hidden" },
 };
+
 static MMSCOPE_NAMES(flag_names_of, flag_names);
 
 static const struct mmscope_name cache_names[] = {
@@ -318,6 +320,7 @@ static const struct mmscope_name cache_names[] = {
 	{ MMSCOPE_CACHE_WT, "wt" },
 	{ MMSCOPE_CACHE_WP, "wp" },
 };
+
 static MMSCOPE_NAMES(cache_names_of, cache_names);
 
 static const struct mmscope_field_def kmap_fields[] = {
