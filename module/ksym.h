@@ -24,7 +24,6 @@ struct mm_struct;
 struct swap_info_struct;
 struct task_struct;
 struct address_space;
-struct swap_info_struct;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\

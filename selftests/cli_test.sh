@@ -625,6 +625,24 @@ test_kmap()
 	point $? "kmap from a recording is what was live"
 }
 
+test_diff()
+{
+	mmscope diff $$ --interval 10ms > out 2> err && [ -s out ]
+	point $? "diff of the shell, a moment later"
+	mmscope diff $$ --interval 10ms -J > out 2> err && json_is_balanced out &&
+		grep -q '"changes": ' out
+	point $? "diff as JSON"
+	mmscope --record a.rec vmas mappings --pid $$ > /dev/null 2> err &&
+		mmscope --from a.rec diff a.rec > out 2>> err && grep -q '^Nothing changed.$' out
+	point $? "diff of a recording with itself is one sentence"
+	mmscope diff $$ --interval soon > out 2> err
+	[ $? -eq 1 ] && grep -q "'soon'" err
+	point $? "diff refuses an interval that is none"
+	mmscope diff > out 2> err
+	[ $? -eq 1 ] && grep -q 'wants a process' err
+	point $? "diff wants a process"
+}
+
 test_recording()
 {
 	for dataset in zones slab_caches slab_use mappings; do
@@ -657,6 +675,7 @@ test_alloc
 test_errors
 test_streams
 test_kmap
+test_diff
 test_recording
 test_module
 echo "1..$points"

@@ -10,14 +10,12 @@
 
 #include "common.h"
 #include "process.h"
+#include "zoo.h"
 
 #define PAGES	64
 #define HUGE_PAGES 512
 #define MANY	(4 * HUGE_PAGES)
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
@@ -110,8 +108,9 @@ static int read_diff(FIXTURE_DATA(diff) *self)
 			if (addr < (uintptr_t)self->mem || i >= self->bytes / PAGE)
 				continue;
 			snprintf(told->what, sizeof(told->what), "%s", what);
-			told->from = *from == '?' ? 0 : strtoul(from, NULL, 0) + (addr - start) / PAGE;
-			told->to = *to == '?' ? 0 : strtoul(to, NULL, 0) + (addr - start) / PAGE;
+			pages = (addr - start) / PAGE;
+			told->from = *from == '?' ? 0 : strtoul(from, NULL, 0) + pages;
+			told->to = *to == '?' ? 0 : strtoul(to, NULL, 0) + pages;
 		}
 	}
 	return f ? pclose(f) : -1;
@@ -199,7 +198,7 @@ FIXTURE_TEARDOWN(diff)
 	}
 }
 
-static void touch(FIXTURE_DATA(diff) *self, size_t first, size_t last)
+static void write_pages(FIXTURE_DATA(diff) *self, size_t first, size_t last)
 {
 	for (size_t i = first; i < last; i++)
 		((volatile char *)self->mem)[i * PAGE] = i;
@@ -218,14 +217,14 @@ static void do_nothing(FIXTURE_DATA(diff) *self)
 
 TEST_F_TIMEOUT(diff, nothing_is_told_of_a_child_that_does_nothing, 120)
 {
-	touch(self, 0, PAGES);
+	write_pages(self, 0, PAGES);
 	ASSERT_EQ(0, diff(self, do_nothing));
 	EXPECT_EQ(0, told_anything(self, 0, PAGES));
 }
 
 static void do_touch(FIXTURE_DATA(diff) *self)
 {
-	touch(self, 3, 10);
+	write_pages(self, 3, 10);
 	read_all(self, 20, 25);
 }
 
@@ -238,18 +237,9 @@ TEST_F_TIMEOUT(diff, pages_touched_and_read, 120)
 	EXPECT_NE(0, self->told[3].to);
 }
 
-TEST_F_TIMEOUT(diff, own_pages_in_place_of_the_zero_page, 120)
-{
-	/* the zero page is the same in the child */
-	read_all(self, 3, 30);
-	ASSERT_EQ(0, diff(self, do_touch));
-	EXPECT_EQ(0, wrong(self, 3, 10, "from_zero"));
-	EXPECT_EQ(7, told_anything(self, 0, PAGES));
-}
-
 TEST_F_TIMEOUT(diff, a_write_after_fork_is_a_copy, 120)
 {
-	touch(self, 0, PAGES);
+	write_pages(self, 0, PAGES);
 	ASSERT_EQ(0, diff(self, do_touch));
 	EXPECT_EQ(0, wrong(self, 3, 10, "cowed"));
 	for (size_t i = 3; i < 10; i++) {
@@ -277,7 +267,7 @@ static void do_touch_then_drop(FIXTURE_DATA(diff) *self)
 	if (touched)
 		do_drop(self);
 	else
-		touch(self, 0, PAGES);
+		write_pages(self, 0, PAGES);
 	touched = true;
 }
 
@@ -287,6 +277,24 @@ static int diff_second(FIXTURE_DATA(diff) *self, act_fn *act)
 	return start_child(self, act) || act_now(self) || read_map(self, self->before) ||
 	       record(self, "/tmp/a.rec") || act_now(self) || record(self, "/tmp/b.rec") ||
 	       read_map(self, self->after) || read_diff(self);
+}
+
+static void do_read_then_touch(FIXTURE_DATA(diff) *self)
+{
+	static bool was_read;
+
+	if (was_read)
+		do_touch(self);
+	else
+		read_all(self, 3, 30);
+	was_read = true;
+}
+
+TEST_F_TIMEOUT(diff, own_pages_in_place_of_the_zero_page, 120)
+{
+	ASSERT_EQ(0, diff_second(self, do_read_then_touch));
+	EXPECT_EQ(0, wrong(self, 3, 10, "from_zero"));
+	EXPECT_EQ(7, told_anything(self, 0, PAGES));
 }
 
 TEST_F_TIMEOUT(diff, pages_dropped_unmapped_and_protected, 120)
@@ -305,7 +313,7 @@ static void do_collapse(FIXTURE_DATA(diff) *self)
 	static bool touched;
 
 	if (!touched) {
-		touch(self, 0, HUGE_PAGES);
+		write_pages(self, 0, HUGE_PAGES);
 	} else {
 		madvise(self->mem, self->bytes, MADV_HUGEPAGE);
 		madvise(self->mem, self->bytes, MADV_COLLAPSE);
@@ -327,12 +335,12 @@ static void do_move(FIXTURE_DATA(diff) *self)
 	static bool touched;
 
 	if (!touched) {
-		touch(self, 0, PAGES);
+		write_pages(self, 0, PAGES);
 	} else {
 		/* a new place of the same frames is no change of frames; one anew is */
 		for (size_t i = 0; i < 4; i++) {
 			madvise(self->mem + i * PAGE, PAGE, MADV_DONTNEED);
-			touch(self, i, i + 1);
+			write_pages(self, i, i + 1);
 		}
 		mremap(self->mem + 10 * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       self->mem + 12 * PAGE);
@@ -352,6 +360,37 @@ TEST_F_TIMEOUT(diff, pages_that_have_other_frames, 120)
 	EXPECT_EQ(0, wrong(self, 10, 11, "unmapped"));
 	EXPECT_EQ(0, wrong(self, 12, 13, "moved"));
 	EXPECT_EQ(frame(self->before[10]), self->told[12].to);
+}
+
+static void do_swap_out_then_in(FIXTURE_DATA(diff) *self)
+{
+	static int turn;
+
+	switch (turn++) {
+	case 0:
+		write_pages(self, 0, PAGES);
+		madvise(self->mem + 8 * PAGE, 8 * PAGE, MADV_PAGEOUT);
+		break;
+	case 1:
+		madvise(self->mem + 30 * PAGE, 8 * PAGE, MADV_PAGEOUT);
+		read_all(self, 8, 16);
+		break;
+	}
+}
+
+TEST_F_TIMEOUT(diff, pages_swapped_out_and_in, 120)
+{
+	ASSERT_EQ(0, zoo_setup());
+	ASSERT_EQ(0, diff_second(self, do_swap_out_then_in));
+	for (size_t i = 0; i < 8; i++) {
+		EXPECT_NE(0, self->before[8 + i] & PM_SWAP);
+		EXPECT_NE(0, self->after[30 + i] & PM_SWAP);
+		EXPECT_EQ(frame(self->after[8 + i]), self->told[8 + i].to);
+		EXPECT_EQ(frame(self->before[30 + i]), self->told[30 + i].from);
+	}
+	EXPECT_EQ(0, wrong(self, 8, 16, "swapped_in"));
+	EXPECT_EQ(0, wrong(self, 30, 38, "swapped_out"));
+	zoo_teardown();
 }
 
 TEST_HARNESS_MAIN

@@ -327,6 +327,8 @@ TEST_F_TIMEOUT(vmallocs, addresses_are_hidden_from_those_who_may_not_see_them, 1
 	r = by_caller(self, FIXTURE_CALLER "+", &nr);
 	ASSERT_EQ(1, nr);
 	EXPECT_EQ(4 * MB / PAGE, r->mapped_pages);
+	arg.buf = (uintptr_t)self->a.records;
+	arg.buf_bytes = self->a.rec_size;
 	arg.start = PAGE;
 	errno = 0;
 	EXPECT_EQ(-1, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));

@@ -95,11 +95,13 @@ struct run {
  * @vmas: its memory areas
  * @runs: what they map, by address
  * @nr: how many
+ * @own: a source for this look alone, or NULL
  */
 struct look {
 	struct table vmas;
 	struct run *runs;
 	size_t nr;
+	struct source *own;
 };
 
 static void load_table(struct source *s, const char *name, const struct options *o,
@@ -140,6 +142,8 @@ static void look_free(struct look *look)
 {
 	table_free(&look->vmas);
 	free(look->runs);
+	if (look->own)
+		source_close(look->own);
 }
 
 /**
@@ -433,10 +437,8 @@ static void look_again(struct source *s, const struct options *o, const struct o
 	struct timespec pause;
 
 	if (recording) {
-		struct source *other = source_open(recording, NULL);
-
-		look_load(other, process, look);
-		source_close(other);
+		look->own = source_open(recording, NULL);
+		look_load(look->own, process, look);
 		return;
 	}
 	parse_interval(o->interval, &pause);
@@ -448,7 +450,7 @@ static void look_again(struct source *s, const struct options *o, const struct o
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv)
 {
 	struct options process = { .pid = o->from ? o->pid : argv[0] };
-	struct look before, after;
+	struct look before = { 0 }, after = { 0 };
 	struct changes c = { .page = s->info.page_size };
 	struct columns columns = { 0 };
 	struct timespec pause;
@@ -465,6 +467,8 @@ void cmd_diff(struct source *s, const struct options *o, int argc, char **argv)
 	parse_interval(o->interval, &pause);
 	look_load(s, &process, &before);
 	look_again(s, o, &process, o->from ? argv[0] : NULL, &after);
+	if (after.own && after.own->info.page_size != c.page)
+		die("the recordings are of machines with pages of different size");
 	compare(&before, &after, &c);
 	out = out_new(&o->style, &s->info);
 	if (!o->columns && (o->style.mode == OUT_TABLE || o->style.mode == OUT_JSON))

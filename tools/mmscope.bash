@@ -86,7 +86,7 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp)
+	--range|--class|--limit|--order|--gfp|--interval)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
@@ -96,7 +96,7 @@ _mmscope()
 			--color --output --output-all --list-columns --sort --limit --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
-			--verbose --help --version" ;;
+			--interval --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

@@ -300,6 +300,7 @@ static const struct mmscope_name region_names[] = {
 	{ MMSCOPE_REGION_LDT, "ldt" },
 	{ MMSCOPE_REGION_EFI, "efi" },
 };
+
 static MMSCOPE_NAMES(region_names_of, region_names);
 
 static const struct mmscope_name flag_names[] = {
@@ -313,6 +314,7 @@ static const struct mmscope_name flag_names[] = {
 	{ MMSCOPE_KERNEL_SPARSE, "sparse" },
 	{ MMSCOPE_KERNEL_HIDDEN, "hidden" },
 };
+
 static MMSCOPE_NAMES(flag_names_of, flag_names);
 
 static const struct mmscope_field_def kmap_fields[] = {

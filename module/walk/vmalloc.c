@@ -224,6 +224,7 @@ static const struct mmscope_name kind_names[] = {
 	{ MMSCOPE_VMALLOC_MAP_RAM, "vm_map_ram" },
 	{ MMSCOPE_VMALLOC_FREED, "freed" },
 };
+
 static MMSCOPE_NAMES(kind_names_of, kind_names);
 
 static const struct mmscope_name flag_names[] = {
@@ -237,6 +238,7 @@ static const struct mmscope_name flag_names[] = {
 	{ MMSCOPE_VMALLOC_VPAGES, "vpages" },
 	{ MMSCOPE_VMALLOC_HIDDEN, "hidden" },
 };
+
 static MMSCOPE_NAMES(flag_names_of, flag_names);
 
 static const struct mmscope_field_def vmalloc_fields[] = {

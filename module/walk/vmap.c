@@ -89,7 +89,7 @@ static const struct vmap_area *first_area(const struct rb_root *root, unsigned l
  */
 struct area_tree {
 	const struct rb_root *root;
-	spinlock_t *lock;
+	spinlock_t *lock;	/* over @root */
 	bool freed;
 };
 
