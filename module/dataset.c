@@ -48,6 +48,8 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 	[MMSCOPE_DS_USAGE] = &mmscope_usage,
 	[MMSCOPE_DS_PT_PLACEMENT] = &mmscope_pt_placement,
+	[MMSCOPE_DS_THP] = &mmscope_thp,
+	[MMSCOPE_DS_LAYOUT] = &mmscope_process_layout,
 	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
 };
 

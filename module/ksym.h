@@ -47,6 +47,21 @@ struct task_struct;
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
 	X(swap_info, struct swap_info_struct *)				\
+	X(transparent_hugepage_flags, unsigned long)			\
+	X(huge_anon_orders_always, unsigned long)			\
+	X(huge_anon_orders_madvise, unsigned long)			\
+	X(huge_anon_orders_inherit, unsigned long)			\
+	X(shmem_huge, int)						\
+	X(shmem_anon_vm_ops, char)					\
+	X(huge_shmem_orders_always, unsigned long)			\
+	X(huge_shmem_orders_within_size, unsigned long)			\
+	X(huge_shmem_orders_madvise, unsigned long)			\
+	X(huge_shmem_orders_inherit, unsigned long)			\
+	X(khugepaged_max_ptes_none, unsigned int)			\
+	X(khugepaged_max_ptes_swap, unsigned int)			\
+	X(khugepaged_max_ptes_shared, unsigned int)			\
+	X(khugepaged_scan, char)					\
+	X(stack_guard_gap, unsigned long)				\
 	X(total_swap_pages, long)					\
 	X(pcpu_first_chunk, void *)
 

@@ -221,6 +221,8 @@ DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(usage, USAGE);
 DATASET(pt_placement, PT_PLACEMENT);
+DATASET(thp, THP);
+DATASET(layout, LAYOUT);
 DATASET(mappings, MAPPINGS, .moves = true);
 
 FIXTURE_SETUP(dataset)
