@@ -318,6 +318,8 @@ struct mmscope_query {
  * @torn: objects that changed under us so far
  * @processes: walks over all processes: address spaces read to their end so far
  * @refused: likewise: those that the reader may not see
+ * @busy: likewise: those given up, their mmap_lock was not to be had
+ * @passes: the walk passes over a process rather than wait long for its locks
  */
 struct mmscope_walk {
 	struct mmscope_query q;
@@ -338,6 +340,8 @@ struct mmscope_walk {
 	u64 torn;
 	u64 processes;
 	u64 refused;
+	u64 busy;
+	bool passes;
 };
 
 /* for walkers */
@@ -444,6 +448,7 @@ extern const struct mmscope_dataset mmscope_pages;
 extern const struct mmscope_dataset mmscope_vmas;
 extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
+extern const struct mmscope_dataset mmscope_contiguity;
 extern const struct mmscope_dataset mmscope_usage;
 extern const struct mmscope_dataset mmscope_pt_placement;
 extern const struct mmscope_dataset mmscope_thp;
@@ -460,6 +465,9 @@ extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
+extern const struct mmscope_dataset mmscope_kernel_mappings;
+extern const struct mmscope_dataset mmscope_vmallocs;
+extern const struct mmscope_dataset mmscope_faults;
 
 /* front/ */
 struct file_spec;

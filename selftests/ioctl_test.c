@@ -217,6 +217,7 @@ DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
+DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(usage, USAGE);
@@ -224,6 +225,8 @@ DATASET(pt_placement, PT_PLACEMENT);
 DATASET(thp, THP);
 DATASET(layout, LAYOUT);
 DATASET(mappings, MAPPINGS, .moves = true);
+DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
+DATASET(vmallocs, VMALLOCS, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {

@@ -24,6 +24,7 @@ enum option_group {
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 	OPTS_ALL	= 1 << 11,	/* all processes */
+	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 };
 
 /**
@@ -56,6 +57,7 @@ enum option_group {
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
  * @all: about all processes
+ * @interval: between two looks, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -89,6 +91,7 @@ struct options {
 	const char *curve;
 	const char *size;
 	bool all;
+	const char *interval;
 	bool verbose;
 	bool several;
 	struct {
@@ -126,6 +129,10 @@ void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -137,7 +144,13 @@ __u32 parse_pid(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */
+void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
+	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
+
+/* cmd-vtop.c */
+__u64 parse_address(const char *word);
+void add_x86_bits(struct text *t, __u64 entry, bool lowest);
 
 /* fields of records that the tool itself makes */
 #define OWN_NAMED(_type, _member, _unit, _values, _help) {		\

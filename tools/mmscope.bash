@@ -7,7 +7,8 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings slabs slab_use usage pt_placement thp layout"
+			vmas pagetables mappings slabs slab_use usage pt_placement thp layout
+			kernel_mappings vmallocs"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -53,7 +54,7 @@ _mmscope()
 	ptcost|layout)
 		words="$(_mmscope_pids)"
 		[ "$prev" != ptcost ] || words+=" --all" ;;
-	attach|detach|vtop)
+	attach|detach|vtop|explain)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -76,6 +77,8 @@ _mmscope()
 		words=$(_mmscope_columns) ;;
 	blockers)
 		words=census ;;
+	kmap)
+		words="splits wx" ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
@@ -88,7 +91,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			ptcost layout attach detach help"
+			contig diff explain kmap layout proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total

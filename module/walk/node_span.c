@@ -41,8 +41,7 @@ void mmscope_node_spans_read(struct mmscope_node_spans *s)
 {
 	int nid;
 
-	s->nr = 0;
-	s->place = 0;
+	*s = (struct mmscope_node_spans){ };
 	for_each_online_node(nid) {
 		const pg_data_t *pgdat = NODE_DATA(nid);
 		u64 start = READ_ONCE(pgdat->node_start_pfn);

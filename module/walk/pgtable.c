@@ -204,7 +204,7 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
 	struct mmscope_pgt_entry e;
-	unsigned long nr = 1;
+	unsigned long nr;
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
@@ -216,6 +216,12 @@ static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 			nr = 1;
 			continue;
 		}
+		nr = p->plain ? p->plain(p, ptep, (end - p->pos) >> PAGE_SHIFT) : 0;
+		if (nr) {
+			p->pos += nr * PAGE_SIZE;
+			continue;
+		}
+		nr = 1;
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
 		if (p->runs) {
@@ -248,6 +254,8 @@ static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned
 	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	p->pmds = pmdp - pmd_index(p->pos);
+	p->pmds_at = p->pos & PUD_MASK;
 	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
 	for (; p->pos < end && !ret; pmdp++) {
 		unsigned long next = pmd_addr_end(p->pos, end);
@@ -359,13 +367,49 @@ int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma)
 
 	p->vma = vma;
 	p->bottom = bottom_level(vma);
+	p->pmds = NULL;
 	if (is_vm_hugetlb_page(vma)) {
 		sharer = vma->vm_file->f_mapping;
 		i_mmap_lock_read(sharer);
 	}
 	ret = walk_pgd(p, min(p->end, vma->vm_end));
-	if (sharer)
+	if (sharer) {
 		i_mmap_unlock_read(sharer);
+		p->pmds = NULL;
+	}
+	return ret;
+}
+
+/**
+ * mmscope_pgt_is_near - may mmscope_pgt_near() be used
+ * @p: the walk, in the hold of mmap_lock in which mmscope_pgt_vma() was called
+ * @addr: where it is to go on
+ */
+bool mmscope_pgt_is_near(const struct mmscope_pgt_walk *p, unsigned long addr)
+{
+	return p->pmds && (addr & PUD_MASK) == p->pmds_at && addr >= p->vma->vm_start &&
+	       addr < p->vma->vm_end;
+}
+
+/**
+ * mmscope_pgt_near - visit the entries for one page, from the PMD's on
+ * @p: the walk, @p->pos where mmscope_pgt_is_near()
+ *
+ * The entries above are those of the page before: within a VMA they stay while
+ * mmap_lock is held.
+ *
+ * Return: as mmscope_pgt_vma().
+ */
+int mmscope_pgt_near(struct mmscope_pgt_walk *p)
+{
+	pmd_t *pmdp = p->pmds + pmd_index(p->pos);
+	struct mmscope_pgt_entry e;
+	int ret;
+
+	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
+	rcu_read_lock();
+	ret = __walk_pmd_entry(p, &e, pmdp, p->pos + PAGE_SIZE);
+	rcu_read_unlock();
 	return ret;
 }
 

@@ -10,7 +10,8 @@
  * Locks and staleness: those of pgtable.c, one hold of one process's mmap_lock a
  * call. Processes are read one after another: a page that moves meanwhile may
  * show twice or not at all. mm_count of the process under way is held between
- * the windows, mm_users only while it is walked.
+ * the windows, mm_users only while it is walked. Of all processes one whose locks
+ * somebody holds for long is passed over.
  *
  * Positions are the pid (of the initial namespace) in cursor.pos and the address
  * in cursor.hint. As in mapping.c the run under construction is kept over the
@@ -38,6 +39,7 @@
  * @pos: where its page tables are to be read on
  * @pid: its pid as the reader knows it
  * @comm: its command
+ * @busy: the process under way is given up: its mmap_lock is not to be had
  * @open: there is a run in @run
  * @run: as far as it is known
  * @gap_start: frames from here to @gap_end are in no range; of the last search
@@ -50,6 +52,7 @@ struct rmap_state {
 	unsigned long pos;
 	u32 pid;
 	char comm[TASK_COMM_LEN];
+	bool busy;
 	bool open;
 	struct mmscope_rmap run;
 	u64 gap_start;
@@ -204,6 +207,7 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 static void start(struct mmscope_walk *w, struct rmap_state *s)
 {
 	s->started = true;
+	w->passes = !w->q.pid;
 	s->nr = min_t(u64, w->cursor.pos, U32_MAX);
 	s->pos = min_t(u64, w->cursor.hint, MMSCOPE_PGT_END) & PAGE_MASK;
 }
@@ -233,6 +237,7 @@ static void leave_process(struct mmscope_walk *w, struct rmap_state *s)
 		mmdrop(s->mm);
 	s->mm = NULL;
 	s->pos = 0;
+	s->busy = false;
 	s->nr++;
 	w->cursor = (struct mmscope_cursor) { .pos = s->nr };
 }
@@ -248,13 +253,15 @@ static int enter_process(struct mmscope_walk *w, struct rmap_state *s)
 	s->pid = task_tgid_vnr(task);
 	get_task_comm(s->comm, task);
 	task = mmscope_task_living(task);
-	err = mmscope_task_mm_get(task, &s->mm);
+	err = w->passes ? mmscope_task_mm_try(task, &s->mm) :
+			  mmscope_task_mm_get(task, &s->mm);
 	put_task_struct(task);
 	if (!err)
 		return MMSCOPE_MORE;
 	if (err == -EINTR || w->q.pid)
 		return err;
 	w->refused += err == -EACCES;
+	w->busy += err == -EBUSY;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }
@@ -290,10 +297,18 @@ static int rmap_walk(struct mmscope_walk *w)
 		start(w, s);
 	if (!s->mm)
 		return enter_process(w, s);
-	ret = walk_process(w, s) ?: flush_run(w, s);
+	ret = s->busy ? 0 : walk_process(w, s);
+	if (ret == -EBUSY)
+		s->busy = true;
+	else if (ret)
+		return ret;
+	ret = flush_run(w, s);
 	if (ret)
 		return ret;
-	w->processes++;
+	if (s->busy)
+		w->busy++;
+	else
+		w->processes++;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }
