@@ -34,6 +34,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
 	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
 	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "layout", "PID", "the address space from top to bottom, and the file's segments", cmd_layout,
+	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "diff", "PID", "what changed in a process's mappings meanwhile", cmd_diff,
