@@ -99,7 +99,7 @@ static const char *read_segments(struct layout *l, const struct source *s, const
 	close(fd);
 	if (!ok) {
 		l->nr_segments = 0;
-		return "The program's file is no ELF file of 64 bits: its segments are not compared.";
+		return "The program's file is no 64-bit ELF file: its segments are not compared.";
 	}
 	for (size_t i = 0; i < l->nr_segments; i++) {
 		l->segment[i].start += mark(l, "start_code") - code;
@@ -161,13 +161,11 @@ static void note_marks(const struct layout *l, __u64 start, __u64 end, struct te
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		/* marks of an end are of what ends there */
+		bool ends = strstr(marks[i], "end_") || !strcmp(marks[i], "brk");
 		__u64 at = mark(l, marks[i]);
 
-		/* marks of an end are of what ends there */
-		if (at > start && at <= end && (strstr(marks[i], "end") || !strcmp(marks[i], "brk")))
-			text_add(t, "%s%s 0x%llx", t->len ? ", " : "", marks[i], at);
-		else if (at >= start && at < end && !strstr(marks[i], "end_") &&
-			 strcmp(marks[i], "brk"))
+		if (ends ? at > start && at <= end : at >= start && at < end)
 			text_add(t, "%s%s 0x%llx", t->len ? ", " : "", marks[i], at);
 	}
 }
@@ -349,8 +347,9 @@ void cmd_layout(struct source *s, const struct options *o, int argc, char **argv
 	load(s, pid, "layout", &l.marks);
 	load(s, pid, "vmas", &l.vmas);
 	load(s, pid, "usage", &l.usage);
-	excuse = o->from ? "The program's file is where this was recorded: its segments are not compared." :
-			   read_segments(&l, s, argv[0]);
+	excuse = "The program's file is where this was recorded: its segments are not compared.";
+	if (!o->from)
+		excuse = read_segments(&l, s, argv[0]);
 	out = out_new(&o->style, &s->info);
 	show_lines(&l, out);
 	if (excuse && out->style.mode == OUT_TABLE)

@@ -805,7 +805,7 @@ struct mmscope_process_layout {
 	__u64 env_end;
 	__u64 task_size;	/* first address beyond what may be mapped */
 	__u64 total_bytes;	/* mm->total_vm */
-	__u64 stack_limit_bytes;	/* soft RLIMIT_STACK; UNKNOWN: none, or the process is gone */
+	__u64 stack_limit_bytes;	/* soft RLIMIT_STACK; UNKNOWN: there is none */
 	__u64 stack_gap_bytes;	/* kept free below a stack that grows; UNKNOWN: not told */
 };
 
@@ -815,22 +815,20 @@ struct mmscope_process_layout {
  * of khugepaged; a page fault may do more, madvise(MADV_COLLAPSE) too.
  */
 enum mmscope_thp_reason {
-	MMSCOPE_THP_HUGE	= 0,	/* a PMD entry maps a huge page; of a VMA: nothing forbids it */
+	MMSCOPE_THP_HUGE	= 0,	/* a PMD entry maps it; of a VMA: nothing forbids it */
 	MMSCOPE_THP_OFF_PROCESS	= 1,	/* prctl(PR_SET_THP_DISABLE) */
 	MMSCOPE_THP_OFF_VMA	= 2,	/* madvise(MADV_NOHUGEPAGE) */
 	MMSCOPE_THP_KIND	= 3,	/* hugetlb, device memory, files other than shmem ... */
-	MMSCOPE_THP_MISPLACED	= 4,	/* too small, or the file begins at an odd place: none fits */
+	MMSCOPE_THP_MISPLACED	= 4,	/* none fits: too small, or the file is shifted */
 	MMSCOPE_THP_POLICY	= 5,	/* not switched on, or only for MADV_HUGEPAGE */
 	MMSCOPE_THP_EMPTY	= 6,	/* nothing is mapped there yet, but for zero pages */
 	MMSCOPE_THP_SPARSE	= 7,	/* more than max_ptes_none are not mapped */
 	MMSCOPE_THP_SWAPPED	= 8,	/* more than max_ptes_swap are in swap */
 	MMSCOPE_THP_SHARED	= 9,	/* more than max_ptes_shared are mapped elsewhere too */
-	MMSCOPE_THP_PAGES	= 10,	/* pages that must stay: pinned, off the LRU, watched by
-				 * userfaultfd, being migrated
-				 */
+	MMSCOPE_THP_PAGES	= 10,	/* must stay: pinned, off the LRU, userfaultfd's, moving */
 	MMSCOPE_THP_READONLY	= 11,	/* no page is writable */
 	MMSCOPE_THP_IDLE	= 12,	/* too few were accessed lately */
-	MMSCOPE_THP_NO_BLOCK	= 13,	/* nothing forbids it, but memory has no free block so large */
+	MMSCOPE_THP_NO_BLOCK	= 13,	/* nothing forbids it, but no free block is so large */
 	MMSCOPE_THP_WAITING	= 14,	/* nothing forbids it: it was not tried yet */
 };
 
@@ -859,9 +857,8 @@ struct mmscope_thp {
 	__u64 file_huge_bytes;
 	__u64 partial_folios;	/* huge pages mapped by PTEs, not all of their pages */
 	__u64 partial_pages;	/* what of them is mapped */
-	__u64 pte_pages[MMSCOPE_NR_FOLIO_ORDERS];	/* mapped by PTEs, by the order of the
-							 * folio they are of; the last: 9 and more
-							 */
+	/* mapped by PTEs, by the order of the folio they are of; the last: 9 and more */
+	__u64 pte_pages[MMSCOPE_NR_FOLIO_ORDERS];
 	__u64 blocks;		/* aligned blocks within the VMA */
 	__u64 block[MMSCOPE_NR_THP_REASONS];	/* these, each in one enum mmscope_thp_reason */
 };
@@ -1021,12 +1018,10 @@ struct mmscope_pt_placement {
 	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
 				 * tables kept for splitting huge pages; else UNKNOWN
 				 */
-	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
-				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
-				 */
-	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
-				 * CPUs of this node
-				 */
+	/* tables by entries in use: 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];
+	/* leaf entries in tables that are remote to CPUs of this node */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];
 };
 
 enum mmscope_scope {
