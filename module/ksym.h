@@ -59,7 +59,6 @@ struct address_space;
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
-	X(total_swap_pages, long)					\
 	X(swap_info, struct swap_info_struct *)				\
 	X(swapper_spaces, struct address_space *)			\
 	X(stack_guard_gap, unsigned long)				\
@@ -67,6 +66,17 @@ struct address_space;
 	X(huge_anon_orders_always, unsigned long)			\
 	X(huge_anon_orders_madvise, unsigned long)			\
 	X(huge_anon_orders_inherit, unsigned long)			\
+	X(shmem_huge, int)						\
+	X(shmem_anon_vm_ops, char)					\
+	X(huge_shmem_orders_always, unsigned long)			\
+	X(huge_shmem_orders_within_size, unsigned long)			\
+	X(huge_shmem_orders_madvise, unsigned long)			\
+	X(huge_shmem_orders_inherit, unsigned long)			\
+	X(khugepaged_max_ptes_none, unsigned int)			\
+	X(khugepaged_max_ptes_swap, unsigned int)			\
+	X(khugepaged_max_ptes_shared, unsigned int)			\
+	X(khugepaged_scan, char)					\
+	X(total_swap_pages, long)					\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */

@@ -44,6 +44,8 @@ struct mmscope_names;
 	X(slab, objects)						\
 	X(slab, frozen)							\
 	X(compact_control, freepages)					\
+	X(khugepaged_scan, mm_slot)					\
+	X(mm_slot, mm)							\
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(vmap_node, lazy)						\

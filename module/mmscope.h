@@ -453,6 +453,8 @@ extern const struct mmscope_dataset mmscope_contiguity;
 extern const struct mmscope_dataset mmscope_usage;
 extern const struct mmscope_dataset mmscope_pt_placement;
 extern const struct mmscope_dataset mmscope_ptes;
+extern const struct mmscope_dataset mmscope_thp;
+extern const struct mmscope_dataset mmscope_process_layout;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;

@@ -416,6 +416,37 @@ test_ptcost()
 	refuses "rmap does not take --all" mmscope rmap 5 --all
 }
 
+# start and end of each line, from the bottom up, with the sizes in KiB
+test_layout()
+{
+	sleep 1000 &
+	child=$!
+	sleep 1
+	mmscope layout $child -J > out 2> err && json_is_balanced out
+	point $? "layout is JSON"
+	# no part of the address space is left out, and no VMA
+	awk -F'[:,]' '/"start"/ { if (last && $4 + 0 != last) exit 1; last = $2 + 0 }
+		END { exit last != 0 }' out
+	point $? "layout goes from the top to address 0"
+	vmas=$(awk '$6 != "[vsyscall]" { split($1, a, "-"); print a[1] }' /proc/$child/maps | wc -l)
+	lines=$(grep '"start"' out | grep -vc '"what": "gap"')
+	more=$(grep -o '[0-9]* VMAs' out | awk '{ n += $1 - 1 } END { print n + 0 }')
+	[ "$((lines + more))" -eq "$vmas" ]
+	point $? "layout has the VMAs of /proc/PID/maps"
+	mmscope layout $child > out 2> err && grep -q 'stack .*limit 8M, may grow by ' out &&
+		grep -q 'text .*PT_LOAD [0-9]* r-x' out && grep -q ' heap .*start_brk ' out &&
+		grep -q ' gap .*mmap_base ' out
+	point $? "layout names segments, heap, stack and gaps"
+	mmscope --record file.rec layout $child > live 2> err &&
+		mmscope --from file.rec layout $child > again 2> err &&
+		grep -q 'is where this was recorded: its segments are not compared' again
+	point $? "layout from a recording says that there is no file"
+	kill $child
+	refuses "layout wants a process" mmscope layout
+	refuses "there is no process 4000000" mmscope layout 4000000
+	refuses "layout is text or --json" mmscope layout 1 --raw
+}
+
 # a stopped shell: nothing of it moves
 test_usage()
 {
@@ -671,6 +702,7 @@ test_rmap
 test_rmap_file
 test_ptcost
 test_usage
+test_layout
 test_alloc
 test_errors
 test_streams

@@ -222,6 +222,8 @@ DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(usage, USAGE);
 DATASET(pt_placement, PT_PLACEMENT);
+DATASET(thp, THP);
+DATASET(layout, LAYOUT);
 DATASET(mappings, MAPPINGS, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);

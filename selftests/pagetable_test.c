@@ -17,17 +17,6 @@ struct levels {
 	uint64_t vm_pte;
 };
 
-/* VmPTE of the process in bytes, 0 if it cannot be read */
-static uint64_t read_vm_pte(pid_t pid)
-{
-	char path[64];
-	uint64_t kb = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	read_number(path, "VmPTE", &kb);
-	return kb << 10;
-}
-
 static int read_levels(int fd, pid_t pid, struct levels *l)
 {
 	struct answer a;

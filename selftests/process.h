@@ -206,6 +206,17 @@ static inline int write_file(const char *path, const char *text)
 	return ret;
 }
 
+/* VmPTE of the process in bytes, 0 if it cannot be read */
+static inline uint64_t read_vm_pte(pid_t pid)
+{
+	char path[64];
+	uint64_t kb = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	read_number(path, "VmPTE", &kb);
+	return kb << 10;
+}
+
 /* so many pages of 2M, however scattered memory is */
 static inline int reserve_huge_pages(uint64_t want)
 {

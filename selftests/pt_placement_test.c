@@ -57,16 +57,6 @@ static uint64_t sum_at(const struct placement *p, uint32_t from, uint32_t to, ui
 	sum_at(_p, MMSCOPE_LEVEL_##_from, MMSCOPE_LEVEL_##_to, _node,		\
 	       offsetof(struct mmscope_pt_placement, _member))
 
-static uint64_t read_vm_pte(pid_t pid)
-{
-	char path[64];
-	uint64_t kb = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	read_number(path, "VmPTE", &kb);
-	return kb << 10;
-}
-
 FIXTURE(pt)
 {
 	int fd;
@@ -130,6 +120,10 @@ TEST_F(pt, records_add_up)
 			  total->remote_leaf[node]);
 }
 
+#define AT(_member)								\
+	sum_at(&self->p, l->level, l->level, ~0U,				\
+	       offsetof(struct mmscope_pt_placement, _member))
+
 /* tables are counted where an entry of the level above leads to them */
 TEST_F(pt, levels_are_as_in_pagetables)
 {
@@ -139,14 +133,10 @@ TEST_F(pt, levels_are_as_in_pagetables)
 	ASSERT_EQ(0, walk_pid(self->fd, MMSCOPE_DS_PAGETABLES, self->pid, &a));
 	l = a.records;
 	for (size_t i = 0; i < a.nr; i++, l++) {
-		EXPECT_EQ(l->tables, sum_at(&self->p, l->level, l->level, ~0U,
-					    offsetof(struct mmscope_pt_placement, tables)));
-		EXPECT_EQ(l->entries_used, sum_at(&self->p, l->level, l->level, ~0U,
-					offsetof(struct mmscope_pt_placement, entries_used)));
-		EXPECT_EQ(l->leaf_present, sum_at(&self->p, l->level, l->level, ~0U,
-					offsetof(struct mmscope_pt_placement, leaf_entries)));
-		EXPECT_EQ(l->leaf_bytes, sum_at(&self->p, l->level, l->level, ~0U,
-					offsetof(struct mmscope_pt_placement, leaf_bytes)));
+		EXPECT_EQ(l->tables, AT(tables));
+		EXPECT_EQ(l->entries_used, AT(entries_used));
+		EXPECT_EQ(l->leaf_present, AT(leaf_entries));
+		EXPECT_EQ(l->leaf_bytes, AT(leaf_bytes));
 	}
 	answer_free(&a);
 }

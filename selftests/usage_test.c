@@ -255,26 +255,6 @@ TEST_F(usage, a_range_cuts_vmas_and_their_huge_pages)
 	EXPECT_EQ(arg.end, u[1].end);
 }
 
-TEST_F(usage, any_cursor_is_harmless)
-{
-	static const uint64_t cursors[] = {
-		1, 4095, 1ULL << 46, 1ULL << 47, 1ULL << 63, 0xffff888000000000, ~0ULL - 4095,
-		~0ULL,
-	};
-	char buf[64 * sizeof(struct mmscope_usage)];
-
-	for (size_t i = 0; i < ARRAY_LEN(cursors); i++) {
-		struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_USAGE);
-
-		arg.pid = self->pid;
-		arg.buf = (uintptr_t)buf;
-		arg.buf_bytes = sizeof(buf);
-		arg.cursor.pos = cursors[i];
-		arg.cursor.hint = cursors[i];
-		EXPECT_EQ(0, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
-	}
-}
-
 /* ------------------------------------------------- what the zoo has not, shared */
 
 struct herd {

@@ -133,6 +133,7 @@ void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
+	{ "layout", "PID", "the address space from top to bottom, and the file's segments",
+	  cmd_layout, OPTS_OUTPUT | OPTS_SOURCE },
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "diff", "PID", "what changed in a process's mappings meanwhile", cmd_diff,

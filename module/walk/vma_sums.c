@@ -68,11 +68,15 @@ static int one_vma(struct mmscope_pgt_walk *p, struct mmscope_vma_sums *s,
 	}
 	if (ops->prepare)
 		ret = ops->prepare(p->w, vma, p->began);
+	if (ret)
+		return ret;
 	p->pos = s->pos;
-	if (!ret)
-		ret = mmscope_pgt_vma(p, vma);
+	ret = mmscope_pgt_vma(p, vma);
 	s->pos = p->pos;
-	return ret ?: close_record(p->w, s, ops, min(s->end, vma->vm_end));
+	/* the hold may be spent just when all is read */
+	if (ret && s->pos < min(s->end, vma->vm_end))
+		return ret;
+	return close_record(p->w, s, ops, min(s->end, vma->vm_end)) ?: ret;
 }
 
 /* the caller holds mmap_lock */
@@ -90,8 +94,9 @@ static int all_vmas(struct mmscope_pgt_walk *p, struct mmscope_vma_sums *s,
 		if (mmscope_mm_spent(p->w, p->began))
 			return MMSCOPE_MORE;
 	}
+	ret = s->open ? close_torn(p->w, s, ops) : 0;
 	s->pos = s->end;
-	return s->open ? close_torn(p->w, s, ops) : 0;
+	return ret;
 }
 
 static int one_hold(struct mmscope_walk *w, struct mmscope_vma_sums *s,

@@ -114,6 +114,8 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_VMALLOCS	= 28,
 	MMSCOPE_DS_FAULTS	= 29,
 	MMSCOPE_DS_PTES		= 30,
+	MMSCOPE_DS_THP		= 31,
+	MMSCOPE_DS_LAYOUT	= 32,
 };
 
 /* ------------------------------------------------------------------ records
@@ -832,6 +834,82 @@ struct mmscope_pte {
 	__u32 cache_mode;	/* enum mmscope_cache_mode, of the PAT; UNKNOWN32 likewise */
 };
 
+/* MMSCOPE_DS_LAYOUT: the marks of an address space (struct mm_struct), one record */
+struct mmscope_process_layout {
+	__u32 pid;
+	__u32 levels;		/* of its page tables */
+	__u64 start_code;	/* of the program's executable segment */
+	__u64 end_code;
+	__u64 start_data;
+	__u64 end_data;
+	__u64 start_brk;	/* of the heap */
+	__u64 brk;		/* its end */
+	__u64 mmap_base;	/* where mmap() begins to look for room, downwards mostly */
+	__u64 start_stack;
+	__u64 arg_start;
+	__u64 arg_end;
+	__u64 env_start;
+	__u64 env_end;
+	__u64 task_size;	/* first address beyond what may be mapped */
+	__u64 total_bytes;	/* mm->total_vm */
+	__u64 stack_limit_bytes;	/* soft RLIMIT_STACK; UNKNOWN: there is none */
+	__u64 stack_gap_bytes;	/* kept free below a stack that grows; UNKNOWN: not told */
+};
+
+/*
+ * What becomes of an aligned block of the size of a huge page (of a PMD entry)
+ * within a VMA: the first of these that holds, in this order. The rules are those
+ * of khugepaged; a page fault may do more, madvise(MADV_COLLAPSE) too.
+ */
+enum mmscope_thp_reason {
+	MMSCOPE_THP_HUGE	= 0,	/* a PMD entry maps it; of a VMA: nothing forbids it */
+	MMSCOPE_THP_OFF_PROCESS	= 1,	/* prctl(PR_SET_THP_DISABLE) */
+	MMSCOPE_THP_OFF_VMA	= 2,	/* madvise(MADV_NOHUGEPAGE) */
+	MMSCOPE_THP_KIND	= 3,	/* hugetlb, device memory, files other than shmem ... */
+	MMSCOPE_THP_MISPLACED	= 4,	/* none fits: too small, or the file is shifted */
+	MMSCOPE_THP_POLICY	= 5,	/* not switched on, or only for MADV_HUGEPAGE */
+	MMSCOPE_THP_EMPTY	= 6,	/* nothing is mapped there yet, but for zero pages */
+	MMSCOPE_THP_SPARSE	= 7,	/* more than max_ptes_none are not mapped */
+	MMSCOPE_THP_SWAPPED	= 8,	/* more than max_ptes_swap are in swap */
+	MMSCOPE_THP_SHARED	= 9,	/* more than max_ptes_shared are mapped elsewhere too */
+	MMSCOPE_THP_PAGES	= 10,	/* must stay: pinned, off the LRU, userfaultfd's, moving */
+	MMSCOPE_THP_READONLY	= 11,	/* no page is writable */
+	MMSCOPE_THP_IDLE	= 12,	/* too few were accessed lately */
+	MMSCOPE_THP_NO_BLOCK	= 13,	/* nothing forbids it, but no free block is so large */
+	MMSCOPE_THP_WAITING	= 14,	/* nothing forbids it: it was not tried yet */
+};
+
+#define MMSCOPE_NR_THP_REASONS	15
+#define MMSCOPE_NR_FOLIO_ORDERS	10
+
+/*
+ * MMSCOPE_DS_THP: huge pages of one VMA: those it has, and why it has no more.
+ * Which pages of a huge page hold zeros alone is not told: it would take reading
+ * them.
+ */
+struct mmscope_thp {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 reason;		/* enum mmscope_thp_reason up to POLICY: what forbids huge pages
+				 * in this VMA, HUGE: nothing; UNKNOWN32 in the total
+				 */
+	__u32 registered;	/* 1: khugepaged visits the process (MMF_VM_HUGEPAGE) */
+	__u32 scanning;		/* 1: it does so now (khugepaged_scan.mm_slot) */
+	__u64 vmas;
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 partial_folios;	/* huge pages mapped by PTEs, not all of their pages */
+	__u64 partial_pages;	/* what of them is mapped */
+	/* mapped by PTEs, by the order of the folio they are of; the last: 9 and more */
+	__u64 pte_pages[MMSCOPE_NR_FOLIO_ORDERS];
+	__u64 blocks;		/* aligned blocks within the VMA */
+	__u64 block[MMSCOPE_NR_THP_REASONS];	/* these, each in one enum mmscope_thp_reason */
+};
+
 enum mmscope_contiguity_kind {
 	MMSCOPE_CONTIGUITY_VMA	 = 0,
 	MMSCOPE_CONTIGUITY_TOTAL = 1,	/* all VMAs of the range asked for; the last record */
@@ -987,12 +1065,10 @@ struct mmscope_pt_placement {
 	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
 				 * tables kept for splitting huge pages; else UNKNOWN
 				 */
-	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
-				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
-				 */
-	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
-				 * CPUs of this node
-				 */
+	/* tables by entries in use: 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];
+	/* leaf entries in tables that are remote to CPUs of this node */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];
 };
 
 enum mmscope_scope {
