@@ -48,6 +48,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
 	[MMSCOPE_DS_FAULTS] = &mmscope_faults,
+	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

@@ -455,6 +455,7 @@ extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
 extern const struct mmscope_dataset mmscope_processes;
 extern const struct mmscope_dataset mmscope_faults;
+extern const struct mmscope_dataset mmscope_residency;
 
 /* front/ */
 struct file_spec;
