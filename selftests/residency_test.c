@@ -32,9 +32,9 @@ static int second_area(char *path, size_t size)
 		return -1;
 	snprintf(path, size, "/dev/zram%d", atoi(text));
 	snprintf(command, sizeof(command), "echo 16M > /sys/block/zram%d/disksize && "
-		 "sleep 1 && mkswap %s > /dev/null && swapon -p 100 %s", atoi(text), path, path);
+		 "sleep 1 && mkswap %s > /dev/null", atoi(text), path);
 	free(text);
-	return system(command);
+	return system(command) || swapon(path, SWAP_FLAG_PREFER | 100);
 }
 
 static char *pages;

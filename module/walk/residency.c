@@ -55,7 +55,9 @@ static int flush_vma(struct mmscope_walk *w, struct residency_state *s)
 	int ret;
 
 	BUILD_BUG_ON(MAX_SWAPFILES >= PAGE_SIZE);
-	for (i = s->first; s->end && i < MAX_SWAPFILES; i++) {
+	if (!s->end)
+		return 0;
+	for (i = s->first; i < MAX_SWAPFILES; i++) {
 		struct mmscope_residency *rec = &s->area[i];
 
 		if (!rec->pages)
@@ -70,8 +72,7 @@ static int flush_vma(struct mmscope_walk *w, struct residency_state *s)
 			return ret;
 		s->first = i + 1;
 	}
-	if (s->end)
-		w->cursor.pos = s->end;
+	w->cursor.pos = s->end;
 	s->first = 0;
 	s->end = 0;
 	return 0;
