@@ -28,7 +28,7 @@ options()
 {
 	case $1 in
 	vmas|pagetables|mappings) echo "--pid $$" ;;
-	faults|residency) echo "--pid $$" ;;
+	faults) echo "--pid $$" ;;
 	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
 }

@@ -218,7 +218,6 @@ DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
 DATASET(faults, FAULTS, .moves = true);
-DATASET(residency, RESIDENCY);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
