@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#include <linux/vmalloc.h>
 
 #include <asm/pgalloc.h>
 
@@ -134,6 +135,100 @@ static inline bool compat_pte_global(pte_t pte)
 #endif
 }
 
+/* Is it a present entry like most: with a struct page, and its frame as it is written? */
+static inline bool compat_pte_is_plain(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+#else
+	return pte_valid(pte) && !pte_special(pte);
+#endif
+}
+
+/* all of a present entry but the frame */
+static inline u64 compat_pte_bits(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte);
+#else
+	return pte_val(pte) & ~PTE_ADDR_MASK;
+#endif
+}
+
+static inline u64 compat_plain_pfn(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT;
+#else
+	return pte_pfn(pte);
+#endif
+}
+
+/* what is added to a present entry's value for the next frame and the same bits */
+static inline u64 compat_pte_step(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
+#else
+	return PAGE_SIZE;
+#endif
+}
+
+/* ------------------------------------------------ the kernel's page tables */
+
+#ifdef CONFIG_X86
+
+/* the upper half of the address space, with 4 or 5 levels */
+#define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_DIRECT_MAP_END	VMALLOC_START
+
+/* enum mmscope_kernel_flags of a leaf, or of an entry that leads to a table */
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	pteval_t flags = pte_flags(pte);
+
+	return (flags & _PAGE_RW ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (flags & _PAGE_NX ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (flags & _PAGE_USER ? MMSCOPE_KERNEL_USER : 0) |
+	       (leaf && flags & _PAGE_GLOBAL ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+/* enum mmscope_cache_mode of a leaf; the numbers are the kernel's */
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	pgprot_t prot = __pgprot(pte_flags(pte));
+	u32 mode;
+
+	if (huge)
+		prot = pgprot_large_2_4k(prot);
+	for (mode = 0; mode < _PAGE_CACHE_MODE_NUM; mode++)
+		if (cachemode2protval(mode) == (pgprot_val(prot) & _PAGE_CACHE_MASK))
+			return mode;
+	return MMSCOPE_UNKNOWN32;
+}
+
+#else /* !CONFIG_X86 */
+
+#define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
+#define COMPAT_DIRECT_MAP_END	PAGE_END
+
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	if (!leaf)
+		return MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC | MMSCOPE_KERNEL_USER;
+	return (pte_write(pte) ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (pte_val(pte) & PTE_PXN ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (pte_user(pte) ? MMSCOPE_KERNEL_USER : 0) |
+	       (compat_pte_global(pte) ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	return MMSCOPE_UNKNOWN32;
+}
+
+#endif /* CONFIG_X86 */
+
 /* enum mmscope_mapping_kind of an entry that is neither none nor present */
 static inline u32 compat_swap_kind(swp_entry_t entry)
 {
@@ -182,6 +277,18 @@ static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
 	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
 #else
 	return 0;
+#endif
+}
+
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
 #endif
 }
 
@@ -238,6 +345,25 @@ static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsi
 	WANT_LAYOUT(rb_list, root),			\
 	WANT_LAYOUT(rb_list, lock)
 #endif
+
+/* likewise, those whose addresses alone are still to be given back */
+#ifdef HAVE_VMAP_AREA_LIST
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_SYM(purge_vmap_area_root),			\
+	WANT_SYM(purge_vmap_area_lock)
+#else
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_LAYOUT(vmap_node, lazy)
+#endif
+
+static inline u32 compat_vm_page_order(const struct vm_struct *vm)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	return vm->page_order;
+#else
+	return 0;
+#endif
+}
 
 /* frames of a process's top table: with page-table isolation there are two copies */
 #ifdef PGD_ALLOCATION_ORDER
@@ -471,10 +597,25 @@ static inline bool compat_is_large_kmalloc(u32 head_type)
 #endif
 }
 
+/* accessed before its bit in the page tables was cleared: folio_test_young() */
+static inline bool compat_is_young(unsigned long head_flags)
+{
+#if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
+	return head_flags >> PG_young & 1;
+#else
+	return false;
+#endif
+}
+
 /* the word that links a tail to its head; what it is otherwise, others know */
 static inline unsigned long compat_page_link(const struct page *page)
 {
 	return READ_ONCE(((const unsigned long *)page)[1]);
+}
+
+static inline bool compat_is_tail(const struct page *page)
+{
+	return data_race(((const unsigned long *)page)[1]) & 1;
 }
 
 /* page->index, which is what a folio's first page has */
@@ -489,6 +630,15 @@ static inline unsigned long compat_memcg_data(const struct page *page)
 	return READ_ONCE(page->memcg_data);
 #else
 	return 0;
+#endif
+}
+
+static inline bool compat_has_memcg(const struct page *page, unsigned long memcg)
+{
+#ifdef CONFIG_MEMCG
+	return data_race(page->memcg_data) == memcg;
+#else
+	return true;
 #endif
 }
 

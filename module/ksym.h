@@ -21,6 +21,7 @@
 struct btf;
 struct page;
 struct mm_struct;
+struct swap_info_struct;
 struct task_struct;
 struct address_space;
 struct swap_info_struct;
@@ -34,12 +35,24 @@ struct swap_info_struct;
 	X(init_mm, struct mm_struct)					\
 	X(vmap_area_root, struct rb_root)				\
 	X(vmap_area_lock, spinlock_t)					\
+	X(purge_vmap_area_root, struct rb_root)				\
+	X(purge_vmap_area_lock, spinlock_t)				\
 	X(vmap_nodes, void *)						\
 	X(nr_vmap_nodes, unsigned int)					\
 	X(modules, struct list_head)					\
 	X(idle_threads, struct task_struct *)				\
 	X(_text, char)							\
 	X(_end, char)							\
+	X(_etext, char)							\
+	X(__start_rodata, char)						\
+	X(__end_rodata, char)						\
+	X(_sdata, char)							\
+	X(_edata, char)							\
+	X(__bss_start, char)						\
+	X(__bss_stop, char)						\
+	X(__init_begin, char)						\
+	X(__init_end, char)						\
+	X(kptr_restrict, int)						\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
 	X(pcpu_unit_size, int)						\

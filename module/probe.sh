@@ -58,6 +58,8 @@ probe HAVE_MM_COUNTER_SUM linux/mm.h \
 # Linux 6.18: mm: the flags of an address space are a bitmap
 probe HAVE_MM_FLAGS_TEST linux/mm.h \
 	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"
+# before Linux 6.19: mm: a byte a swap slot counts who refers to it
+probe HAVE_SWAP_MAP linux/swap.h 'struct swap_info_struct *s = NULL; (void)s->swap_map;' "$@"
 # Linux 6.7: hugetlb: the page cache counts huge pages in base pages
 probe HAVE_HUGETLB_BASE_INDEX linux/hugetlb.h \
 	'struct hstate *h = NULL; (void)filemap_lock_hugetlb_folio(h, NULL, 0);' "$@"

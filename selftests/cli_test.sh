@@ -28,7 +28,8 @@ options()
 {
 	case $1 in
 	vmas|pagetables|mappings) echo "--pid $$" ;;
-	faults) echo "--pid $$" ;;
+	faults|residency) echo "--pid $$" ;;
+	usage|pt_placement|thp|layout) echo "--pid $$" ;;
 	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
 }
@@ -71,6 +72,7 @@ test_forms()
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
 		case $dataset in
 		translations|rmaps|alloc_zones|frames) continue ;;
+		residency) continue ;;	# empty: this shell has nothing in swap
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
@@ -378,6 +380,60 @@ test_rmap()
 	refuses "rmaps has only answers to a question: mmscope rmap PFN" mmscope rmaps
 }
 
+# VmPTE is in KiB; it counts neither pgd nor p4d tables
+test_ptcost()
+{
+	sleep 1000 &
+	child=$!
+	sleep 1
+	vmpte=$(awk '/^VmPTE:/ { print $2 * 1024 }' /proc/$child/status)
+	mmscope ptcost $child -J > out 2> err && json_is_balanced out &&
+		awk -v want="$vmpte" '
+		/"level": "(pud|pmd|pte)"/ { sub(/.*"bytes": /, ""); sum += $0 + 0 }
+		/"spare_bytes"/ { sub(/.*"spare_bytes": /, ""); sum += $0 + 0 }
+		END { exit sum != want }' out
+	point $? "ptcost --json adds up to VmPTE"
+	mmscope ptcost $child > out 2> err && grep -q '^ *pte  *0 ' out &&
+		grep -q '^Page tables take .* for each GiB.$' out &&
+		grep -q '^Remote leaf entries, as seen by CPUs of node0: ' out &&
+		grep -q '^ENTRIES_USED *TABLES' out
+	point $? "ptcost is tables and sentences"
+	mmscope ptcost --all -v > out 2> err && grep -q "^ *$child .* sleep$" out &&
+		grep -q 'processes exited before they were looked at$' err &&
+		mmscope ptcost --all -b | awk 'NR > 2 { if (last && $2 > last) exit 1; last = $2 }'
+	point $? "ptcost --all has the process, most memory first"
+	[ "$(mmscope ptcost --all --limit 1 -J | grep -c '"pid"')" -eq 1 ]
+	point $? "ptcost --limit 1 shows one"
+	mmscope --record file.rec ptcost $child -J > live 2> err &&
+		mmscope --from file.rec ptcost $child -J > again 2> err &&
+		cmp live again > /dev/null
+	point $? "ptcost from a recording is what was live"
+	kill $child
+	refuses "ptcost wants a process, or --all of them" mmscope ptcost
+	refuses "ptcost wants a process, or --all of them" mmscope ptcost 1 --all
+	refuses "there is no process 4000000" mmscope ptcost 4000000
+	refuses "bad process 'x'" mmscope ptcost x
+	refuses "ptcost is text or --json" mmscope ptcost 1 --csv
+	refuses "it takes --limit only" mmscope ptcost 1 --sort pid
+	refuses "rmap does not take --all" mmscope rmap 5 --all
+}
+
+# a stopped shell: nothing of it moves
+test_usage()
+{
+	sleep 1000 &
+	child=$!
+	sleep 1
+	kill -STOP $child
+	mmscope usage --pid $child --class total -rn -o rss_bytes,anon_bytes,swap_bytes > out 2> err
+	awk '/^(Rss|Anonymous|Swap):/ { printf "%s%d", sep, $2; sep = " " }' \
+		/proc/$child/smaps_rollup > want
+	awk '{ for (i = 1; i <= NF; i++) printf "%s%d", i > 1 ? " " : "", $i / 1024 }' out |
+		cmp - want
+	point $? "usage --class total is smaps_rollup"
+	kill -KILL $child
+}
+
 text_pages()	# text_pages START END: how many pages there this shell has, by pagemap
 {
 	dd if=/proc/$$/pagemap bs=8 skip=$((0x$1 / 4096)) count=$(((0x$2 - 0x$1) / 4096)) \
@@ -518,6 +574,8 @@ test_explain()
 	[ "$(mmscope faults --pid $$ --range 0x1000+0x1000 -rn -o start,read,write)" = \
 		"0x1000 segv_no_vma segv_no_vma" ]
 	point $? "faults of an address where nothing is"
+	mmscope residency --pid $$ --json > out 2> err && grep -q '"residency": \[\]' out
+	point $? "residency of what has nothing in swap is empty"
 }
 
 # The rest: a command that must say this in one line, and nothing else.
@@ -594,6 +652,35 @@ test_streams()
 	done
 }
 
+test_kmap()
+{
+	mmscope kmap > out 2> err && grep -q '^direct_map ' out && grep -q '^text ' out &&
+		grep -q '^W+X: none' out
+	point $? "kmap tells regions, and that nothing is both writable and executable"
+	mmscope kmap -J > out 2> err && json_is_balanced out && grep -q '"wx_ranges": 0' out
+	point $? "kmap as JSON"
+	mmscope kmap wx > out 2> err && grep -q '^W+X: none' out
+	point $? "kmap wx succeeds where there is nothing"
+	# the trampoline of other CPUs alone sees to it that the first block is split
+	[ "$(mmscope kmap splits --raw -n 2> err | awk '$1 == 0 && $3 == 2097152' | wc -l)" -eq 1 ]
+	point $? "kmap splits tells the first block of the direct map"
+	mmscope kmap nonsense > out 2> err
+	[ $? -eq 1 ] && grep -q "'nonsense'" err
+	point $? "kmap refuses another word in a sentence"
+	cat /proc/sys/kernel/kptr_restrict > kptr
+	echo 2 > /proc/sys/kernel/kptr_restrict
+	mmscope kmap > out 2> err && grep -q '^text ' out &&
+		! mmscope kernel_mappings -rn -o start,end | grep -qv '^0x0 0x0$'
+	point $? "kmap without addresses where they are restricted"
+	mmscope vmallocs --range 0x1000-0x2000 > out 2> err
+	[ $? -eq 1 ] && grep -q 'kptr_restrict' err
+	point $? "addresses that are not shown cannot be asked for"
+	cat kptr > /proc/sys/kernel/kptr_restrict
+	mmscope --record file.rec kmap -J > live 2> err && mmscope --from file.rec kmap -J > again &&
+		cmp live again > /dev/null
+	point $? "kmap from a recording is what was live"
+}
+
 test_recording()
 {
 	for dataset in zones slab_caches slab_use mappings; do
@@ -620,11 +707,14 @@ test_frame_filters
 test_map
 test_rmap
 test_rmap_file
+test_ptcost
+test_usage
 test_alloc
 test_proc_command
 test_explain
 test_errors
 test_streams
+test_kmap
 test_recording
 test_module
 echo "1..$points"

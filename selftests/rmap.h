@@ -134,7 +134,7 @@ struct rmap_answer {
 	struct mmscope_rmap *rmap;
 	size_t nr, room;
 	unsigned int calls;
-	uint64_t ns, max_lock_ns, processes, refused;
+	uint64_t ns, max_lock_ns, processes, refused, busy;
 };
 
 static inline void rmap_free(struct rmap_answer *a)
@@ -170,6 +170,7 @@ static inline int rmap_call(int fd, struct mmscope_rmap_arg *arg, size_t chunk,
 	a->ns += arg->end_ns - arg->start_ns;
 	a->processes += arg->processes;
 	a->refused += arg->refused;
+	a->busy += arg->busy;
 	if (a->max_lock_ns < arg->max_lock_ns)
 		a->max_lock_ns = arg->max_lock_ns;
 	return 0;

@@ -261,9 +261,9 @@ void show_stats(const struct dataset *ds, const struct walk_stats *stats)
 		ds->name, stats->records, stats->calls, stats->ns / 1000000,
 		stats->ns / 1000 % 1000, stats->max_lock_ns, stats->locks, stats->restarts,
 		stats->torn);
-	if (stats->processes || stats->refused)
-		fprintf(stderr, "%s: %llu processes read, %llu not allowed\n", ds->name,
-			stats->processes, stats->refused);
+	if (stats->processes || stats->refused || stats->busy)
+		fprintf(stderr, "%s: %llu processes read, %llu not allowed, %llu busy\n", ds->name,
+			stats->processes, stats->refused, stats->busy);
 	if (ds->state == MMSCOPE_STATE_DEGRADED)
 		fprintf(stderr, "%s: degraded: %s\n", ds->name, ds->detail);
 }

@@ -23,6 +23,8 @@ enum option_group {
 	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
+	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
+	OPTS_ALL	= 1 << 11,	/* all processes */
 };
 
 /**
@@ -54,6 +56,8 @@ enum option_group {
  * @layer: what its colours tell
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
+ * @interval: between two looks, as written
+ * @all: about all processes
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -86,6 +90,8 @@ struct options {
 	const char *layer;
 	const char *curve;
 	const char *size;
+	const char *interval;
+	bool all;
 	bool verbose;
 	bool several;
 	struct {
@@ -122,8 +128,11 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

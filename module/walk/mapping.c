@@ -120,6 +120,7 @@ static int mapping_walk(struct mmscope_walk *w)
 	struct mmscope_pgt_walk p = {
 		.w = w,
 		.end = PAGE_ALIGN(min(w->q.end, last)),
+		.runs = true,
 		.entry = mapping_entry,
 	};
 	int ret;

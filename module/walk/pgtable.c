@@ -81,6 +81,26 @@ unsigned long mmscope_pgt_entry_size(u32 level)
 	}
 }
 
+/**
+ * mmscope_pgt_entries - entries in a table
+ * @level: enum mmscope_level of the table
+ */
+u64 mmscope_pgt_entries(u32 level)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_PGD:
+		return PTRS_PER_PGD;
+	case MMSCOPE_LEVEL_P4D:
+		return PTRS_PER_P4D;
+	case MMSCOPE_LEVEL_PUD:
+		return PTRS_PER_PUD;
+	case MMSCOPE_LEVEL_PMD:
+		return PTRS_PER_PMD;
+	default:
+		return PTRS_PER_PTE;
+	}
+}
+
 /* what all entries of a table have in common */
 static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u32 level,
 		       const void *table)
@@ -137,22 +157,77 @@ static int hold_spent(struct mmscope_pgt_walk *p)
 	return mmscope_mm_spent(p->w, p->began) ? MMSCOPE_MORE : 0;
 }
 
+/* what is added to a PTE's value for the one that follows it; false: none does */
+static bool run_step(const struct mmscope_pgt_entry *e, pte_t pte, u64 *step)
+{
+	switch (e->kind) {
+	case MMSCOPE_MAPPING_PAGE:
+	case MMSCOPE_MAPPING_PFNMAP:
+		*step = compat_pte_step(pte);
+		return true;
+	case MMSCOPE_MAPPING_SWAP:
+		*step = pte_val(swp_entry_to_pte(swp_entry(e->swap_type, e->swap_offset + 1))) -
+			pte_val(swp_entry_to_pte(swp_entry(e->swap_type, e->swap_offset)));
+		return true;
+	case MMSCOPE_MAPPING_ZERO:
+	case MMSCOPE_MAPPING_MARKER:
+	case MMSCOPE_PGT_NONE:
+		*step = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* how many PTEs, at most nr, follow each other from the one that was decoded */
+static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, pte_t pte,
+				unsigned long nr)
+{
+	const u64 zero_pfn = my_zero_pfn(e->addr);
+	u64 raw = pte_val(pte), step;
+	unsigned long i;
+
+	if (!run_step(e, pte, &step))
+		return 1;
+	for (i = 1; i < nr; i++) {
+		raw += step;
+		if (pte_val(ptep_get(ptep + i)) != raw)
+			break;
+	}
+	/* the zero page is of another kind, wherever its frame is */
+	if (e->pfn != MMSCOPE_UNKNOWN && step && zero_pfn > e->pfn)
+		i = min_t(u64, i, zero_pfn - e->pfn);
+	return i;
+}
+
 static int walk_pte(struct mmscope_pgt_walk *p, pmd_t pmd, unsigned long end)
 {
 	pte_t *ptep = pte_offset_kernel(&pmd, p->pos);
 	struct mmscope_pgt_entry e;
+	unsigned long nr;
 	int ret = 0;
 
 	init_table(p, &e, MMSCOPE_LEVEL_PTE, ptep);
-	for (; p->pos < end && !ret; ptep++) {
+	for (; p->pos < end && !ret; ptep += nr) {
 		pte_t pte = ptep_get(ptep);
 
 		if (pte_none(pte) && !p->nones) {
 			p->pos += PAGE_SIZE;
+			nr = 1;
 			continue;
 		}
+		nr = p->plain ? p->plain(p, ptep, (end - p->pos) >> PAGE_SHIFT) : 0;
+		if (nr) {
+			p->pos += nr * PAGE_SIZE;
+			continue;
+		}
+		nr = 1;
 		init_entry(p, &e, pte_val(pte), p->pos + PAGE_SIZE);
 		mmscope_pgt_decode_pte(p, &e, pte);
+		if (p->runs) {
+			nr = run_length(&e, ptep, pte, (end - p->pos) >> PAGE_SHIFT);
+			e.end = e.addr + nr * PAGE_SIZE;
+		}
 		ret = visit(p, &e);
 	}
 	return ret;
@@ -179,6 +254,8 @@ static int walk_pmd(struct mmscope_pgt_walk *p, pud_t *pudp, pud_t pud, unsigned
 	struct mmscope_pgt_entry e;
 	int ret = 0;
 
+	p->pmds = pmdp - pmd_index(p->pos);
+	p->pmds_at = p->pos & PUD_MASK;
 	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
 	for (; p->pos < end && !ret; pmdp++) {
 		unsigned long next = pmd_addr_end(p->pos, end);
@@ -290,13 +367,49 @@ int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma)
 
 	p->vma = vma;
 	p->bottom = bottom_level(vma);
+	p->pmds = NULL;
 	if (is_vm_hugetlb_page(vma)) {
 		sharer = vma->vm_file->f_mapping;
 		i_mmap_lock_read(sharer);
 	}
 	ret = walk_pgd(p, min(p->end, vma->vm_end));
-	if (sharer)
+	if (sharer) {
 		i_mmap_unlock_read(sharer);
+		p->pmds = NULL;
+	}
+	return ret;
+}
+
+/**
+ * mmscope_pgt_is_near - may mmscope_pgt_near() be used
+ * @p: the walk, in the hold of mmap_lock in which mmscope_pgt_vma() was called
+ * @addr: where it is to go on
+ */
+bool mmscope_pgt_is_near(const struct mmscope_pgt_walk *p, unsigned long addr)
+{
+	return p->pmds && (addr & PUD_MASK) == p->pmds_at && addr >= p->vma->vm_start &&
+	       addr < p->vma->vm_end;
+}
+
+/**
+ * mmscope_pgt_near - visit the entries for one page, from the PMD's on
+ * @p: the walk, @p->pos where mmscope_pgt_is_near()
+ *
+ * The entries above are those of the page before: within a VMA they stay while
+ * mmap_lock is held.
+ *
+ * Return: as mmscope_pgt_vma().
+ */
+int mmscope_pgt_near(struct mmscope_pgt_walk *p)
+{
+	pmd_t *pmdp = p->pmds + pmd_index(p->pos);
+	struct mmscope_pgt_entry e;
+	int ret;
+
+	init_table(p, &e, MMSCOPE_LEVEL_PMD, pmdp);
+	rcu_read_lock();
+	ret = __walk_pmd_entry(p, &e, pmdp, p->pos + PAGE_SIZE);
+	rcu_read_unlock();
 	return ret;
 }
 

@@ -58,12 +58,24 @@ struct mmscope_pgt_entry {
  * @end: first address beyond the range; both page-aligned
  * @nones: show entries that are none too
  * @upper: tables of PTEs are not read
+ * @runs: neighbouring PTEs that follow each other (the next frame, the next swap
+ *        slot, the zero page again, none again) with equal bits may come as one
+ *        entry: @end - @addr is a multiple of @size then, and @raw, @pfn and
+ *        @swap_offset are those of its first PTE
+ * @plain: takes PTEs that map ordinary pages, where most are: called with those
+ *         from @pos on up to the end of the table or range, the first of them not
+ *         none; tells how many it took, and the next goes to @entry, or NULL
  * @entry: called for each entry in ascending order, for a table before what is
  *         in it, and again when the walk resumes within it. Must not sleep.
  *         Non-zero ends the walk with @pos at this entry, which is not done.
  * @vma: the VMA under the walk
  * @bottom: lowest level of its tables
  * @began: of the hold of mmap_lock
+ * @pmds: the table of PMD entries met last; the walk of a hold that ended in one
+ *        may go on in it with mmscope_pgt_near(). NULL: none, or it may go away
+ * @pmds_at: first address that it maps
+ * @leaf_bits: of the present leaf entry met last, all but its frame
+ * @leaf_flags: what they mean, 0: there was none
  */
 struct mmscope_pgt_walk {
 	struct mmscope_walk *w;
@@ -71,10 +83,16 @@ struct mmscope_pgt_walk {
 	unsigned long end;
 	bool nones;
 	bool upper;
+	bool runs;
+	unsigned long (*plain)(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long nr);
 	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
 	struct vm_area_struct *vma;
 	u32 bottom;
 	u64 began;
+	pmd_t *pmds;
+	unsigned long pmds_at;
+	u64 leaf_bits;
+	u64 leaf_flags;
 };
 
 /* pgtable_entry.c, for pgtable.c */
@@ -84,8 +102,11 @@ void mmscope_pgt_decode_pud(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry
 
 int mmscope_pgt_vma(struct mmscope_pgt_walk *p, struct vm_area_struct *vma);
 int mmscope_pgt_walk(struct mmscope_pgt_walk *p);
+bool mmscope_pgt_is_near(const struct mmscope_pgt_walk *p, unsigned long addr);
+int mmscope_pgt_near(struct mmscope_pgt_walk *p);
 bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
 unsigned long mmscope_pgt_entry_size(u32 level);
+u64 mmscope_pgt_entries(u32 level);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
 
 #endif /* _MMSCOPE_PGTABLE_H */

@@ -52,6 +52,18 @@ static u64 leaf_flags(pte_t pte)
 	return flags;
 }
 
+/* most entries have the bits of the one before */
+static u64 known_flags(struct mmscope_pgt_walk *p, pte_t pte)
+{
+	u64 bits = compat_pte_bits(pte);
+
+	if (bits != p->leaf_bits || !p->leaf_flags) {
+		p->leaf_bits = bits;
+		p->leaf_flags = leaf_flags(pte);
+	}
+	return p->leaf_flags;
+}
+
 /* pte_special means no struct page, but huge entries had no such bit for long */
 static bool is_pfnmap(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e,
 		      unsigned long pfn)
@@ -71,7 +83,7 @@ static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry 
 			   unsigned long pfn)
 {
 	e->pfn = pfn + skipped_pages(e);
-	e->flags = leaf_flags(pte);
+	e->flags = known_flags(p, pte);
 	if (is_zero_pfn(pfn) || is_huge_zero(e, pfn))
 		e->kind = MMSCOPE_MAPPING_ZERO;
 	else if (is_pfnmap(p->vma, e, pfn))

@@ -109,7 +109,7 @@ static int fill_process(struct mmscope_process *rec, struct task_struct *task)
 	struct mm_struct *mm;
 	int err = mmscope_task_mm_try(task, &mm);
 
-	if (err && err != -EAGAIN)
+	if (err && err != -EBUSY)
 		return err;
 	fill_task(rec, task);
 	if (err) {
@@ -135,6 +135,8 @@ static int process_walk(struct mmscope_walk *w)
 		task = mmscope_task_living(task);
 		ret = fill_process(&rec, task);
 		put_task_struct(task);
+		if (ret == -EINTR)
+			return ret;
 		w->refused += ret == -EACCES;
 		w->processes += !ret;
 		ret = ret ? mmscope_skip(w, nr + 1) : mmscope_emit(w, &rec, nr + 1);

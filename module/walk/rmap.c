@@ -10,7 +10,8 @@
  * Locks and staleness: those of pgtable.c, one hold of one process's mmap_lock a
  * call. Processes are read one after another: a page that moves meanwhile may
  * show twice or not at all. mm_count of the process under way is held between
- * the windows, mm_users only while it is walked.
+ * the windows, mm_users only while it is walked. Of all processes one whose locks
+ * somebody holds for long is passed over.
  *
  * Positions are the pid (of the initial namespace) in cursor.pos and the address
  * in cursor.hint. As in mapping.c the run under construction is kept over the
@@ -18,6 +19,7 @@
  *
  * Source: the leaf entries below mm->pgd; task->comm.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
@@ -26,9 +28,13 @@
 #include <linux/sched/task.h>
 #include <linux/sort.h>
 
+#include "../compat.h"
 #include "../mmscope.h"
 #include "pgtable.h"
 #include "task.h"
+
+/* of a filter that passes over most frames that nobody asked for */
+#define FILTER_BITS 32768
 
 /**
  * struct rmap_state - kept from window to window
@@ -38,8 +44,10 @@
  * @pos: where its page tables are to be read on
  * @pid: its pid as the reader knows it
  * @comm: its command
+ * @busy: the process under way is given up: its mmap_lock is not to be had
  * @open: there is a run in @run
  * @run: as far as it is known
+ * @frames: a bit is set if a frame with this number, modulo FILTER_BITS, is wanted
  * @gap_start: frames from here to @gap_end are in no range; of the last search
  * @gap_end: likewise
  */
@@ -50,8 +58,10 @@ struct rmap_state {
 	unsigned long pos;
 	u32 pid;
 	char comm[TASK_COMM_LEN];
+	bool busy;
 	bool open;
 	struct mmscope_rmap run;
+	DECLARE_BITMAP(frames, FILTER_BITS);
 	u64 gap_start;
 	u64 gap_end;
 };
@@ -170,22 +180,13 @@ static int add_piece(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry 
 	return 0;
 }
 
-static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+static int add_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
 {
 	const struct mmscope_query *q = &p->w->q;
+	const u64 end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	struct rmap_state *s = p->w->priv;
-	u64 end;
 	u32 i;
 
-	if (e->kind == MMSCOPE_PGT_TABLE)
-		return 0;
-	if (e->kind == MMSCOPE_PGT_BAD) {
-		p->w->torn++;
-		return 0;
-	}
-	if (e->pfn == MMSCOPE_UNKNOWN)
-		return 0;
-	end = e->pfn + ((e->end - e->addr) >> PAGE_SHIFT);
 	if (e->pfn >= s->gap_start && end <= s->gap_end)
 		return 0;
 	for (i = find_range(q, s, e->pfn); i < q->nr_ranges; i++) {
@@ -199,11 +200,72 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 	return 0;
 }
 
+/* the zero page again and again is a run of entries, but not of frames */
+static int add_zeros(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	struct mmscope_pgt_entry one = *e;
+	int ret = 0;
+
+	for (; one.addr < e->end && !ret; one.addr = one.end) {
+		one.end = one.addr + e->size;
+		ret = add_entry(p, &one);
+	}
+	return ret;
+}
+
+static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
+{
+	if (e->kind == MMSCOPE_PGT_TABLE)
+		return 0;
+	if (e->kind == MMSCOPE_PGT_BAD) {
+		p->w->torn++;
+		return 0;
+	}
+	if (e->pfn == MMSCOPE_UNKNOWN)
+		return 0;
+	if (e->kind == MMSCOPE_MAPPING_ZERO && e->end - e->addr > e->size)
+		return add_zeros(p, e);
+	return add_entry(p, e);
+}
+
+static bool may_be_wanted(const struct rmap_state *s, pte_t pte)
+{
+	if (compat_pte_is_plain(pte))
+		return test_bit(compat_plain_pfn(pte) % FILTER_BITS, s->frames);
+	return pte_present(pte);
+}
+
+/* how many entries, from the first on, map nothing that anybody asked for */
+static unsigned long pass_unwanted(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long nr)
+{
+	const struct rmap_state *s = p->w->priv;
+	unsigned long i;
+
+	for (i = 0; i < nr && !may_be_wanted(s, ptep_get(ptep + i)); i++)
+		;
+	return i;
+}
+
 /* ------------------------------------------------------------ processes */
+
+static void filter_range(struct rmap_state *s, const struct mmscope_pfn_range *r)
+{
+	u64 nr = min_t(u64, r->end - r->start, FILTER_BITS);
+	u32 first = r->start % FILTER_BITS;
+	u32 before_wrap = min_t(u64, nr, FILTER_BITS - first);
+
+	bitmap_set(s->frames, first, before_wrap);
+	bitmap_set(s->frames, 0, nr - before_wrap);
+}
 
 static void start(struct mmscope_walk *w, struct rmap_state *s)
 {
+	u32 i;
+
+	for (i = 0; i < w->q.nr_ranges; i++)
+		filter_range(s, &w->q.ranges[i]);
 	s->started = true;
+	w->passes = !w->q.pid;
 	s->nr = min_t(u64, w->cursor.pos, U32_MAX);
 	s->pos = min_t(u64, w->cursor.hint, MMSCOPE_PGT_END) & PAGE_MASK;
 }
@@ -233,6 +295,7 @@ static void leave_process(struct mmscope_walk *w, struct rmap_state *s)
 		mmdrop(s->mm);
 	s->mm = NULL;
 	s->pos = 0;
+	s->busy = false;
 	s->nr++;
 	w->cursor = (struct mmscope_cursor) { .pos = s->nr };
 }
@@ -248,13 +311,15 @@ static int enter_process(struct mmscope_walk *w, struct rmap_state *s)
 	s->pid = task_tgid_vnr(task);
 	get_task_comm(s->comm, task);
 	task = mmscope_task_living(task);
-	err = mmscope_task_mm_get(task, &s->mm);
+	err = w->passes ? mmscope_task_mm_try(task, &s->mm) :
+			  mmscope_task_mm_get(task, &s->mm);
 	put_task_struct(task);
 	if (!err)
 		return MMSCOPE_MORE;
 	if (err == -EINTR || w->q.pid)
 		return err;
 	w->refused += err == -EACCES;
+	w->busy += err == -EBUSY;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }
@@ -266,6 +331,8 @@ static int walk_process(struct mmscope_walk *w, struct rmap_state *s)
 		.w = w,
 		.pos = s->pos,
 		.end = MMSCOPE_PGT_END,
+		.runs = true,
+		.plain = pass_unwanted,
 		.entry = rmap_entry,
 	};
 	int ret;
@@ -290,10 +357,18 @@ static int rmap_walk(struct mmscope_walk *w)
 		start(w, s);
 	if (!s->mm)
 		return enter_process(w, s);
-	ret = walk_process(w, s) ?: flush_run(w, s);
+	ret = s->busy ? 0 : walk_process(w, s);
+	if (ret == -EBUSY)
+		s->busy = true;
+	else if (ret)
+		return ret;
+	ret = flush_run(w, s);
 	if (ret)
 		return ret;
-	w->processes++;
+	if (s->busy)
+		w->busy++;
+	else
+		w->processes++;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }

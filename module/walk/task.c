@@ -7,11 +7,13 @@
  * the new, setuid one; mmap_lock (read) for the walkers, a hold at a time.
  */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -25,6 +27,13 @@
  * only; still it is given back early, and at once when somebody waits.
  */
 #define MM_HOLD_NS (500 * NSEC_PER_USEC)
+
+/*
+ * A walk over all processes must not wait for one that is stuck with its locks
+ * held: it asks so often, and then passes that process over.
+ */
+#define MM_TRIES	64
+#define MM_PAUSE_US	500
 
 static bool may_read(struct task_struct *task)
 {
@@ -47,7 +56,7 @@ static struct mm_struct *__task_mm(struct task_struct *task)
 	return mm;
 }
 
-/* with exec_update_lock held, which is given back */
+/* with exec_update_lock held, which is given back; of the mm the struct is kept only */
 static int finish_mm_get(struct task_struct *task, struct mm_struct **mm)
 {
 	struct mm_struct *found = __task_mm(task);
@@ -59,6 +68,21 @@ static int finish_mm_get(struct task_struct *task, struct mm_struct **mm)
 	mmput(found);
 	*mm = found;
 	return 0;
+}
+
+/* read-lock, or -EBUSY if that cannot be had soon */
+static int try_lock(struct rw_semaphore *lock)
+{
+	u32 i;
+
+	for (i = 0; i < MM_TRIES; i++) {
+		if (down_read_trylock(lock))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(MM_PAUSE_US, 2 * MM_PAUSE_US);
+	}
+	return -EBUSY;
 }
 
 /**
@@ -80,17 +104,20 @@ int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm)
 }
 
 /**
- * mmscope_task_mm_try - as mmscope_task_mm_get(), but never waits for an execve()
+ * mmscope_task_mm_try - mmscope_task_mm_get() for walks over all processes
  * @task: the task
  * @mm: filled; to be dropped with mmdrop()
  *
- * Return: likewise, but -EAGAIN instead of -EINTR.
+ * One who runs execve() holds exec_update_lock and may wait for the mmap_lock of
+ * the old program, which somebody else holds.
+ *
+ * Return: as mmscope_task_mm_get(); -EBUSY if the lock was not to be had soon.
  */
 int mmscope_task_mm_try(struct task_struct *task, struct mm_struct **mm)
 {
-	if (!down_read_trylock(&task->signal->exec_update_lock))
-		return -EAGAIN;
-	return finish_mm_get(task, mm);
+	int err = try_lock(&task->signal->exec_update_lock);
+
+	return err ?: finish_mm_get(task, mm);
 }
 
 /**
@@ -172,11 +199,12 @@ struct task_struct *mmscope_task_living(struct task_struct *leader)
  * @w: the walk of a process
  * @began: filled, for the other two
  *
- * Return: 0, or -EINTR when the reader was killed while it waited.
+ * Return: 0, -EINTR when the reader was killed while it waited, or -EBUSY when
+ * @w->passes and somebody holds the lock for long.
  */
 int mmscope_mm_lock(struct mmscope_walk *w, u64 *began)
 {
-	int err = mmap_read_lock_killable(w->mm);
+	int err = w->passes ? try_lock(&w->mm->mmap_lock) : mmap_read_lock_killable(w->mm);
 
 	if (!err)
 		*began = mmscope_lock_begin();

@@ -21,5 +21,6 @@ int mmscope_mm_lock(struct mmscope_walk *w, u64 *began);
 bool mmscope_mm_spent(const struct mmscope_walk *w, u64 began);
 void mmscope_mm_unlock(struct mmscope_walk *w, u64 began);
 u32 mmscope_vma_perms(const struct vm_area_struct *vma);
+u32 mmscope_vma_kind(struct vm_area_struct *vma);
 
 #endif /* _MMSCOPE_TASK_H */

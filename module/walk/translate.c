@@ -51,16 +51,30 @@ static u64 entry_index(u32 level, unsigned long addr)
 	}
 }
 
-/* the record of one address, filled level by level */
+/* addresses between two looks at the clock */
+#define LOOKS_APART 16
+
+/**
+ * struct translate_walk - the walks of one hold
+ * @p: the walk for one address
+ * @rec: its record, filled level by level
+ * @near: the walk began at the PMD entry
+ * @upper: the record as it was above the PMD entry, for the next address near by
+ */
 struct translate_walk {
 	struct mmscope_pgt_walk p;
 	struct mmscope_translation *rec;
+	bool near;
+	struct mmscope_translation upper;
 };
 
 static int translate_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e)
 {
-	struct mmscope_translation *rec = container_of(p, struct translate_walk, p)->rec;
+	struct translate_walk *t = container_of(p, struct translate_walk, p);
+	struct mmscope_translation *rec = t->rec;
 
+	if (e->level == MMSCOPE_LEVEL_PMD && !t->near)
+		t->upper = *rec;
 	rec->level = e->level;
 	rec->index[e->level] = entry_index(e->level, rec->addr);
 	rec->entry[e->level] = e->raw;
@@ -100,29 +114,60 @@ static void init_record(struct mm_struct *mm, struct mmscope_translation *rec, u
 	}
 }
 
-/* the caller holds mmap_lock */
-static void __translate(struct mmscope_walk *w, u64 began, struct mmscope_translation *rec)
+/* all levels; the caller holds mmap_lock */
+static void translate_far(struct translate_walk *t, u32 pid, u64 addr)
 {
-	struct translate_walk t = {
-		.p = {
-			.w = w,
-			.pos = rec->addr & PAGE_MASK,
-			.end = (rec->addr & PAGE_MASK) + PAGE_SIZE,
-			.nones = true,
-			.entry = translate_entry,
-			.began = began,
-		},
-		.rec = rec,
-	};
-	struct vm_area_struct *vma = find_vma(w->mm, rec->addr);
+	struct mmscope_translation *rec = t->rec;
+	struct mm_struct *mm = t->p.w->mm;
+	struct vm_area_struct *vma;
 
-	if (!vma || vma->vm_start > rec->addr)
+	init_record(mm, rec, pid, addr);
+	t->p.pmds = NULL;
+	t->near = false;
+	vma = find_vma(mm, addr);
+	if (!vma || vma->vm_start > addr)
 		return;
 	rec->vma_start = vma->vm_start;
 	rec->vma_end = vma->vm_end;
 	rec->vma_perms = mmscope_vma_perms(vma);
 	/* that the hold is spent is told behind the page, which was the last */
-	mmscope_pgt_vma(&t.p, vma);
+	mmscope_pgt_vma(&t->p, vma);
+}
+
+/* the levels that the address before did not have too */
+static void translate_near(struct translate_walk *t, u64 addr)
+{
+	*t->rec = t->upper;
+	t->rec->addr = addr;
+	t->near = true;
+	mmscope_pgt_near(&t->p);
+}
+
+/* for one hold: returns how many addresses are done, one at least */
+static u32 translate_some(struct mmscope_walk *w, u64 began, u32 pid, const u64 *addrs, u32 nr,
+			  struct mmscope_translation *out)
+{
+	struct translate_walk t = {
+		.p = {
+			.w = w,
+			.nones = true,
+			.entry = translate_entry,
+			.began = began,
+		},
+	};
+	u32 i = 0;
+
+	do {
+		t.rec = &out[i];
+		t.p.pos = addrs[i] & PAGE_MASK;
+		t.p.end = t.p.pos + PAGE_SIZE;
+		if (mmscope_pgt_is_near(&t.p, addrs[i]))
+			translate_near(&t, addrs[i]);
+		else
+			translate_far(&t, pid, addrs[i]);
+		i++;
+	} while (i < nr && (i % LOOKS_APART || !mmscope_mm_spent(w, began)));
+	return i;
 }
 
 /**
@@ -148,11 +193,7 @@ int mmscope_translate(struct mm_struct *mm, u32 pid_nr, const u64 *addrs, u32 nr
 		err = mmscope_mm_lock(&w, &began);
 		if (err)
 			break;
-		do {
-			init_record(mm, &out[i], pid_nr, addrs[i]);
-			__translate(&w, began, &out[i]);
-			i++;
-		} while (i < nr && !mmscope_mm_spent(&w, began));
+		i += translate_some(&w, began, pid_nr, addrs + i, nr - i, out + i);
 		mmscope_mm_unlock(&w, began);
 		err = mmscope_pause();
 	}

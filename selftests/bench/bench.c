@@ -3,7 +3,7 @@
  * The benchmark: each task done by mmscope and by others, some times each, in
  * one guest. Nothing is asserted. Times of an emulated machine mean little, so
  * look at the ratios.
- * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where; none: all)
+ * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where, process; none: all)
  */
 #include <stdarg.h>
 #include <time.h>
@@ -264,6 +264,8 @@ int main(int argc, char **argv)
 
 	if (is_wanted(groups, "sweep"))
 		sweep(&b, "hardly any used");
+	if (is_wanted(groups, "process"))
+		bench_processes(&b);
 	if (is_wanted(groups, "rmap"))
 		who_maps(&b);
 	if (is_wanted(groups, "free"))

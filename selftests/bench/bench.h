@@ -49,6 +49,8 @@ struct rmap_job {
 	uint64_t found;		/* mappings, to compare the ways */
 };
 
+void bench_processes(struct bench *b);			/* process.c */
+
 /* load.c: states of memory */
 void load_fill(unsigned int permille, unsigned int punch);
 void load_free(void);

@@ -56,8 +56,10 @@
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it. No page contents, ever; no kernel virtual
- *   address in any record.
+ *   to those who may ptrace-read it. No page contents, ever. Kernel virtual
+ *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
+ *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
+ *   others they are 0, and a range of addresses to select by is EPERM.
  */
 #ifndef _UAPI_LINUX_MMSCOPE_H
 #define _UAPI_LINUX_MMSCOPE_H
@@ -104,9 +106,14 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RMAPS	= 20,	/* answers of MMSCOPE_IOC_RMAP */
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
-	MMSCOPE_DS_PROCESSES	= 23,
-	MMSCOPE_DS_FAULTS	= 24,
-	MMSCOPE_DS_RESIDENCY	= 25,
+	MMSCOPE_DS_CONTIGUITY	= 23,
+	MMSCOPE_DS_PROCESSES	= 24,
+	MMSCOPE_DS_USAGE	= 25,
+	MMSCOPE_DS_PT_PLACEMENT	= 26,
+	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
+	MMSCOPE_DS_VMALLOCS	= 28,
+	MMSCOPE_DS_FAULTS	= 29,
+	MMSCOPE_DS_RESIDENCY	= 30,
 };
 
 /* ------------------------------------------------------------------ records
@@ -779,6 +786,94 @@ struct mmscope_mapping {
 	__u64 swap_offset;	/* swap entries: slot of start */
 };
 
+enum mmscope_contiguity_kind {
+	MMSCOPE_CONTIGUITY_VMA	 = 0,
+	MMSCOPE_CONTIGUITY_TOTAL = 1,	/* all VMAs of the range asked for; the last record */
+};
+
+/* how memory could be covered by TLB entries that each take in many pages */
+enum mmscope_scheme {
+	MMSCOPE_SCHEME_VMA	= 0,
+	MMSCOPE_SCHEME_VIRTUAL	= 1,
+	MMSCOPE_SCHEME_RANGE	= 2,
+	MMSCOPE_SCHEME_ANCHOR	= 3,
+	MMSCOPE_SCHEME_OFFSET	= 4,
+	MMSCOPE_NR_SCHEMES	= 5,
+};
+
+#define MMSCOPE_NR_RUN_ORDERS	32
+#define MMSCOPE_OFFSETS_MAX	8192	/* in one VMA, for MMSCOPE_SCHEME_OFFSET */
+
+/*
+ * MMSCOPE_DS_CONTIGUITY: how contiguous the memory of a VMA or of a process is, and
+ * what its page tables hold, in one pass over them.
+ *
+ * The footprint is what is present, PROT_NONE and zero pages too, in base pages:
+ * whether leaf entries are huge plays no part in the schemes. VMAs that map bare
+ * frames (VM_PFNMAP) are not in it, as /proc/PID/pagemap does not show them. No
+ * entry of a scheme covers pages of two VMAs. A page p of the footprint has the
+ * virtual page number v(p) and the frame f(p).
+ *
+ * vma:     an entry for each VMA that has a page in the footprint; it covers them all
+ *          (direct segments).
+ * virtual: an entry for each longest run of pages with v, v + 1, v + 2, ...
+ * range:   an entry for each longest run with v, v + 1, ... and f, f + 1, ...
+ *          (redundant memory mappings).
+ * anchor:  for a distance d each virtual page number that d divides is an anchor. If
+ *          its page is in the footprint, one entry covers it and those that follow it
+ *          in its run as of `range`, up to d pages. Each page that is not covered so
+ *          has an entry of its own. d is that of 2, 4, ... 65536 with the fewest
+ *          entries, of several the smallest (hybrid TLB coalescing); for the total
+ *          there is one d.
+ * offset:  an entry for each value of v - f in a VMA; it covers all the pages with it
+ *          (SpOT). Unknown if a VMA has more than MMSCOPE_OFFSETS_MAX values.
+ *
+ * Unknown also: a scheme with more than 16384 entries that cover more than 4096 pages.
+ *
+ * Arrays by scheme: the best n entries are those that cover most pages. n80 is the
+ * least number of best entries that cover at least 80 % of the footprint.
+ *
+ * Blocks are those of a PMD entry (2M), aligned, and all of them inside the VMA:
+ * mapped_pages = (huge + aligned + misaligned + scattered) * pages of a block +
+ * partial_pages + edge_pages.
+ */
+struct mmscope_contiguity {
+	__u32 pid;
+	__u32 kind;		/* enum mmscope_contiguity_kind */
+	__u64 start;		/* of the VMA within the range asked for; total: of the first */
+	__u64 end;
+	__u64 vmas;
+	__u64 virtual_bytes;
+	__u64 mapped_pages;	/* the footprint */
+	__u64 pte_leaves;	/* of the footprint, leaf entries by level */
+	__u64 pmd_leaves;
+	__u64 pud_leaves;
+	__u64 zero_pages;	/* of the footprint, zero and huge zero pages */
+	__u64 frameless_pages;	/* of the footprint, neither zero nor on a node */
+	__u64 swapped_pages;
+	__u64 pfnmap_pages;	/* present pages of VM_PFNMAP VMAs */
+	__u64 other_pages;	/* migration, device, hwpoison and marker entries */
+	__u64 huge_blocks;	/* mapped by leaf entries of a block or more */
+	__u64 aligned_blocks;	/* all small pages, with the frames of one aligned block */
+	__u64 misaligned_blocks; /* all small pages, frames follow each other, not aligned */
+	__u64 scattered_blocks;	/* all small pages, frames do not follow each other */
+	__u64 partial_blocks;	/* some small pages */
+	__u64 partial_pages;	/* in these */
+	__u64 edge_pages;	/* in blocks that reach beyond the VMA */
+	__u64 anchor_pages;	/* the distance d of the anchors */
+	__u64 entries[MMSCOPE_NR_SCHEMES];	/* that cover the whole footprint */
+	__u64 n80[MMSCOPE_NR_SCHEMES];
+	__u64 n90[MMSCOPE_NR_SCHEMES];
+	__u64 n99[MMSCOPE_NR_SCHEMES];
+	__u64 pages32[MMSCOPE_NR_SCHEMES];	/* that the best 32 entries cover */
+	__u64 pages64[MMSCOPE_NR_SCHEMES];
+	__u64 pages128[MMSCOPE_NR_SCHEMES];
+	__u64 pages256[MMSCOPE_NR_SCHEMES];
+	__u64 virtual_runs[MMSCOPE_NR_RUN_ORDERS]; /* pages in runs of 2^i to 2^(i+1) - 1 */
+	__u64 range_runs[MMSCOPE_NR_RUN_ORDERS];   /* likewise; the last: and longer */
+	__u64 node_pages[MMSCOPE_NR_NODES];	/* of the footprint, without zero pages */
+};
+
 /*
  * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
  * seen from the pid namespace of the reader. Kernel threads have none, zombies
@@ -812,6 +907,196 @@ struct mmscope_process {
 	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
 				 * RAM and swap that it has, adjusted; 0: not to be killed
 				 */
+};
+
+/* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
+enum mmscope_pt_scope {
+	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
+	MMSCOPE_PT_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+#define MMSCOPE_NR_OCCUPANCIES	11
+
+/*
+ * MMSCOPE_DS_PT_PLACEMENT: page tables of a process by level and by the node they
+ * lie on, inside its VMAs. A leaf entry maps a page: at pte level, at pmd and pud
+ * level a huge one.
+ */
+struct mmscope_pt_placement {
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_pt_scope */
+	__u32 level;		/* enum mmscope_level; UNKNOWN32 in the total */
+	__u32 node;		/* of the tables; UNKNOWN32 in the total */
+	__u64 tables;
+	__u64 table_bytes;
+	__u64 entries_used;	/* entries that are not none; at pgd of the user half only */
+	__u64 entries_possible;
+	__u64 empty_tables;	/* without any entry in use */
+	__u64 leaf_entries;
+	__u64 leaf_bytes;	/* what they map */
+	__u64 leaf_same_node;	/* leaf entries to frames on the table's own node */
+	__u64 leaf_other_node;	/* to frames on another one */
+	__u64 leaf_no_node;	/* to zero pages and to frames without struct page */
+	__u64 mm_pgtables_bytes; /* total: mm->pgtables_bytes, as VmPTE; else UNKNOWN */
+	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
+				 * tables kept for splitting huge pages; else UNKNOWN
+				 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
+				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
+				 */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
+				 * CPUs of this node
+				 */
+};
+
+enum mmscope_scope {
+	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
+	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+/*
+ * MMSCOPE_DS_USAGE: what one VMA has in memory and in swap, and how much of it
+ * is shared; what /proc/PID/smaps tells, and more. All are bytes. `pss` counts
+ * each page by its part: divided by the number of mappings it has. Pages that
+ * are being migrated are in migration_bytes and nowhere else (smaps counts them
+ * as resident).
+ */
+struct mmscope_usage {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 vmas;		/* 1; how many in the total */
+	__u64 size_bytes;
+	__u64 rss_bytes;	/* present pages, without hugetlb and zero pages:
+				 * anon_bytes + file_bytes + shmem_bytes
+				 */
+	__u64 pss_bytes;
+	__u64 pss_dirty_bytes;
+	__u64 pss_anon_bytes;
+	__u64 pss_file_bytes;
+	__u64 pss_shmem_bytes;
+	__u64 shared_clean_bytes;	/* mapped more than once; dirty: entry or PG_dirty */
+	__u64 shared_dirty_bytes;
+	__u64 private_clean_bytes;
+	__u64 private_dirty_bytes;
+	__u64 referenced_bytes;	/* accessed: entry, PG_young or PG_referenced */
+	__u64 anon_bytes;	/* page->mapping */
+	__u64 file_bytes;
+	__u64 shmem_bytes;	/* PG_swapbacked, not anonymous */
+	__u64 ksm_bytes;	/* of anon_bytes, merged */
+	__u64 lazyfree_bytes;	/* of anon_bytes, given up by MADV_FREE and not written since */
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 shared_hugetlb_bytes;	/* not in rss_bytes */
+	__u64 private_hugetlb_bytes;
+	__u64 zero_bytes;	/* mapped to the zero pages; no memory */
+	__u64 swap_bytes;	/* swap entries, and of shmem what the object has in swap */
+	__u64 swap_pss_bytes;	/* swap entries by their part; UNKNOWN: a slot is shared by
+				 * more than 62, or swap_map cannot be read
+				 */
+	__u64 migration_bytes;
+	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
+};
+
+enum mmscope_kernel_region {
+	MMSCOPE_REGION_OTHER	  = 0,
+	MMSCOPE_REGION_DIRECT_MAP = 1,	/* all memory, one to one */
+	MMSCOPE_REGION_VMALLOC	  = 2,
+	MMSCOPE_REGION_MEMMAP	  = 3,	/* struct pages */
+	MMSCOPE_REGION_MODULES	  = 4,
+	MMSCOPE_REGION_TEXT	  = 5,	/* of the kernel image: _text to _etext */
+	MMSCOPE_REGION_RODATA	  = 6,	/* __start_rodata to __end_rodata */
+	MMSCOPE_REGION_DATA	  = 7,	/* _sdata to _edata */
+	MMSCOPE_REGION_BSS	  = 8,	/* __bss_start to __bss_stop */
+	MMSCOPE_REGION_INIT	  = 9,	/* __init_begin to __init_end: given back after boot */
+	MMSCOPE_REGION_IMAGE	  = 10,	/* the rest of where the image may be */
+	MMSCOPE_REGION_FIXMAP	  = 11,	/* with the vsyscall page */
+	MMSCOPE_REGION_CPU_ENTRY  = 12,	/* cpu_entry_area */
+	MMSCOPE_REGION_ESPFIX	  = 13,	/* stacks for 16-bit code */
+	MMSCOPE_REGION_KASAN	  = 14,	/* shadow memory */
+	MMSCOPE_REGION_LDT	  = 15,	/* LDT of the running process */
+	MMSCOPE_REGION_EFI	  = 16,	/* firmware's services */
+};
+
+enum mmscope_kernel_flags {
+	MMSCOPE_KERNEL_WRITE	= 1 << 0,
+	MMSCOPE_KERNEL_EXEC	= 1 << 1,
+	MMSCOPE_KERNEL_USER	= 1 << 2,	/* user space may use it */
+	MMSCOPE_KERNEL_GLOBAL	= 1 << 3,	/* stays in the TLB from process to process */
+	MMSCOPE_KERNEL_ABSENT	= 1 << 4,	/* an entry with a frame that maps nothing now */
+	MMSCOPE_KERNEL_LINEAR	= 1 << 5,	/* frame follows frame: pfn is that of start */
+	MMSCOPE_KERNEL_SAME	= 1 << 6,	/* every page is the one frame pfn */
+	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* there are holes: pages are fewer than the range */
+	MMSCOPE_KERNEL_HIDDEN	= 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+enum mmscope_cache_mode {
+	MMSCOPE_CACHE_WB	= 0,	/* write back: ordinary memory */
+	MMSCOPE_CACHE_WC	= 1,	/* write combining */
+	MMSCOPE_CACHE_UC_MINUS	= 2,	/* uncached, unless an MTRR says write combining */
+	MMSCOPE_CACHE_UC	= 3,	/* uncached */
+	MMSCOPE_CACHE_WT	= 4,	/* write through */
+	MMSCOPE_CACHE_WP	= 5,	/* write protected */
+};
+
+/*
+ * MMSCOPE_DS_KERNEL_MAPPINGS: neighbouring entries of the kernel's own page tables
+ * (init_mm) of one region, size and permissions. Locks nothing.
+ */
+struct mmscope_kernel_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages that are mapped */
+	__u64 page_size_bytes;	/* of one entry; only a part of it may lie in the region */
+	__u64 pfn;		/* of start, LINEAR and SAME ranges; else MMSCOPE_UNKNOWN */
+	__u32 region;		/* enum mmscope_kernel_region */
+	__u32 flags;		/* enum mmscope_kernel_flags; what any level forbids is not there */
+	__u32 cache;		/* enum mmscope_cache_mode; MMSCOPE_UNKNOWN32: not known */
+	__u32 __reserved;
+};
+
+enum mmscope_vmalloc_kind {
+	MMSCOPE_VMALLOC_OTHER	 = 0,
+	MMSCOPE_VMALLOC_VMALLOC	 = 1,	/* VM_ALLOC */
+	MMSCOPE_VMALLOC_VMAP	 = 2,	/* VM_MAP */
+	MMSCOPE_VMALLOC_IOREMAP	 = 3,	/* VM_IOREMAP */
+	MMSCOPE_VMALLOC_DMA	 = 4,	/* VM_DMA_COHERENT */
+	MMSCOPE_VMALLOC_MAP_RAM	 = 5,	/* of vm_map_ram(), or being torn down */
+	MMSCOPE_VMALLOC_FREED	 = 6,	/* only its addresses are still to be given back */
+};
+
+enum mmscope_vmalloc_flags {	/* the bits are ours, the names are the kernel's VM_* */
+	MMSCOPE_VMALLOC_USERMAP	    = 1 << 0,	/* may be mapped by user space */
+	MMSCOPE_VMALLOC_UNINITIALIZED = 1 << 1,	/* pages are still being allocated */
+	MMSCOPE_VMALLOC_NO_GUARD    = 1 << 2,	/* no guard page at its end */
+	MMSCOPE_VMALLOC_KASAN	    = 1 << 3,
+	MMSCOPE_VMALLOC_RESET_PERMS = 1 << 4,	/* direct map to be reset when it is freed */
+	MMSCOPE_VMALLOC_PUT_PAGES   = 1 << 5,	/* vfree() gives back the pages of a vmap() */
+	MMSCOPE_VMALLOC_ALLOW_HUGE  = 1 << 6,
+	MMSCOPE_VMALLOC_VPAGES	    = 1 << 7,	/* the array of pages is vmalloc()ed, too */
+	MMSCOPE_VMALLOC_HIDDEN	    = 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+/* MMSCOPE_DS_VMALLOCS: one area of the kernel's virtual memory (struct vmap_area) */
+struct mmscope_vmalloc {
+	__u64 start;
+	__u64 end;		/* with the guard page */
+	__u64 bytes;		/* end - start */
+	__u64 pages;		/* vm->nr_pages: allocated with it */
+	__u64 mapped_pages;	/* base pages that the kernel's page tables map there */
+	__u64 huge_pages;	/* of these, those that are mapped by entries above PTEs */
+	__u64 runs;		/* stretches of frames in which frame follows frame */
+	__u64 longest_run_pages;
+	__u64 phys;		/* vm->phys_addr of IOREMAP; else MMSCOPE_UNKNOWN */
+	__u32 kind;		/* enum mmscope_vmalloc_kind */
+	__u32 flags;		/* enum mmscope_vmalloc_flags */
+	__u32 page_order;	/* vm->page_order: of the pages allocated */
+	__u32 __reserved;
+	char caller[96];	/* symbol+offset/size [module]; empty: nobody is noted */
+	__u64 node[MMSCOPE_NR_NODES];	/* mapped pages that are memory, by node */
 };
 
 /* what an access does; "minor" and "major" as the kernel counts page faults */
@@ -1202,8 +1487,9 @@ struct mmscope_page_arg {
  * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
  * of their pids and addresses. Called again with the cursor as it was returned,
  * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
- * all calls of an answer each process is counted once, in `processes` or in
- * `refused`.
+ * all calls of an answer each process is counted once, in `processes`, in
+ * `refused` or in `busy`: asked about all processes the pass waits some tenths of
+ * a second at most for one whose address space is locked, and goes on with the next.
  */
 struct mmscope_rmap_arg {
 	__u32 size;		/* in */
@@ -1227,6 +1513,9 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+	__u64 busy;		/* out: not read, or not to their end: their locks were not to
+				 * be had; never of one process that was asked for by `pid`
+				 */
 };
 
 /* __GFP_* flags; the bits are ours, as the kernel's move from version to version */
