@@ -12,7 +12,6 @@
  * swap_info[type]->swap_file.
  */
 #include <linux/dcache.h>
-#include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/percpu-refcount.h>
