@@ -56,6 +56,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_VMALLOCS] = &mmscope_vmallocs,
 	[MMSCOPE_DS_FAULTS] = &mmscope_faults,
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
+	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

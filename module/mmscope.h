@@ -145,6 +145,19 @@ struct mmscope_field_def {
 	.names = _names,						\
 }
 
+/* X(MMSCOPE_MAPPING_ name, name as text): what a leaf entry may be */
+#define MMSCOPE_MAPPING_KINDS(X)	\
+	X(PAGE, "page")			\
+	X(ZERO, "zero")			\
+	X(PFNMAP, "pfnmap")		\
+	X(SWAP, "swap")			\
+	X(MIGRATION, "migration")	\
+	X(DEVICE, "device")		\
+	X(HWPOISON, "hwpoison")		\
+	X(MARKER, "marker")		\
+	X(UNKNOWN, "unknown")		\
+	X(TABLE, "table")
+
 /* names shared by several datasets: names.c */
 extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
@@ -470,6 +483,7 @@ extern const struct mmscope_dataset mmscope_processes;
 extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
+extern const struct mmscope_dataset mmscope_residency;
 
 /* front/ */
 struct file_spec;

@@ -125,16 +125,9 @@ static const struct mmscope_name perms[] = {
 MMSCOPE_NAMES(mmscope_perm_names, perms);
 
 static const struct mmscope_name mapping_kinds[] = {
-	{ MMSCOPE_MAPPING_PAGE, "page" },
-	{ MMSCOPE_MAPPING_ZERO, "zero" },
-	{ MMSCOPE_MAPPING_PFNMAP, "pfnmap" },
-	{ MMSCOPE_MAPPING_SWAP, "swap" },
-	{ MMSCOPE_MAPPING_MIGRATION, "migration" },
-	{ MMSCOPE_MAPPING_DEVICE, "device" },
-	{ MMSCOPE_MAPPING_HWPOISON, "hwpoison" },
-	{ MMSCOPE_MAPPING_MARKER, "marker" },
-	{ MMSCOPE_MAPPING_UNKNOWN, "unknown" },
-	{ MMSCOPE_MAPPING_TABLE, "table" },
+#define X(_name, _text) { MMSCOPE_MAPPING_##_name, _text },
+	MMSCOPE_MAPPING_KINDS(X)
+#undef X
 };
 
 MMSCOPE_NAMES(mmscope_mapping_kind_names, mapping_kinds);

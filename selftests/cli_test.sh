@@ -28,6 +28,7 @@ options()
 {
 	case $1 in
 	vmas|pagetables|mappings) echo "--pid $$" ;;
+	faults|residency) echo "--pid $$" ;;
 	usage|pt_placement|thp|layout) echo "--pid $$" ;;
 	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
@@ -71,6 +72,7 @@ test_forms()
 	for dataset in $(mmscope list -rn | awk '$2 != "unavailable" { print $1 }'); do
 		case $dataset in
 		translations|rmaps|alloc_zones|frames) continue ;;
+		residency) continue ;;	# empty: this shell has nothing in swap
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
@@ -553,6 +555,60 @@ test_alloc()
 	refuses "alloc_zones has only answers to a question" mmscope alloc_zones
 }
 
+# columns of this shell's line of proc
+of_proc()
+{
+	mmscope proc -rn -o "pid,$1" | sed -n "s/^$$ //p"
+}
+
+test_proc_command()
+{
+	for pair in rss:VmRSS tables:VmPTE vm:VmSize locked:VmLck; do
+		kb=$(sed -n "s/^${pair#*:}:[^0-9]*\([0-9]*\) kB/\1/p" /proc/$$/status)
+		[ "$(of_proc "${pair%:*}" 2> err)" = $((kb * 1024)) ]
+		point $? "proc: ${pair%:*} is ${pair#*:}"
+	done
+	mmscope proc -rn -o rss > out 2> err && sort -rn out | cmp -s - out
+	point $? "proc has the largest first"
+	[ "$(mmscope proc --sort pid --limit 1 -rn -o pid,comm)" = "1 $(cat /proc/1/comm)" ]
+	point $? "proc can be sorted and cut"
+	mmscope proc -J > out 2> err && json_is_balanced out && grep -q '"huge_share": ' out
+	point $? "proc is JSON too"
+	mmscope --record rec proc --total -b > out 2> err &&
+		mmscope --from rec proc --total -b 2> err | cmp -s - out
+	point $? "proc comes out of a recording as it went in"
+	refuses "proc takes no words: 'x'" mmscope proc x
+	refuses "proc: no column 'speed'" mmscope proc --sort speed
+}
+
+test_explain()
+{
+	find_stack
+	addr=$(printf '%x' $((page * 4096 + 8)))
+	mmscope explain $$ "$addr" > out 2> err
+	grep -q "frame $pfn: physical $(printf '0x%x' $((pfn * 4096 + 8))), byte 8 of 4096" out &&
+		grep -q '^Next read   no page fault' out
+	point $? "explain finds the frame that pagemap has"
+	mmscope explain $$ stack > out 2> err && grep -q "frame $pfn: " out
+	point $? "explain knows the stack by name"
+	mmscope explain $$ 1000 > out 2> err && grep -q '^Next read   SIGSEGV (SEGV_MAPERR)' out
+	point $? "explain tells of addresses where nothing is"
+	mmscope explain $$ ffffffff81000000 > out 2> err && grep -q 'no address of user space' out
+	point $? "explain tells of addresses of the kernel"
+	mmscope explain $$ "$addr" -J > out 2> err && json_is_balanced out &&
+		grep -q '"topic": "Next write"' out
+	point $? "explain is JSON too"
+	refuses "explain wants a process and an address" mmscope explain $$
+	refuses "bad address 'there'" mmscope explain $$ there
+	refuses "there is no process 4000000" mmscope explain 4000000 0
+	refuses "explain is text or --json" mmscope explain $$ 0 --raw
+	[ "$(mmscope faults --pid $$ --range 0x1000+0x1000 -rn -o start,read,write)" = \
+		"0x1000 segv_no_vma segv_no_vma" ]
+	point $? "faults of an address where nothing is"
+	mmscope residency --pid $$ --json > out 2> err && grep -q '"residency": \[\]' out
+	point $? "residency of what has nothing in swap is empty"
+}
+
 # The rest: a command that must say this in one line, and nothing else.
 refuses()	# refuses SENTENCE COMMAND...
 {
@@ -704,6 +760,8 @@ test_ptcost
 test_usage
 test_layout
 test_alloc
+test_proc_command
+test_explain
 test_errors
 test_streams
 test_kmap

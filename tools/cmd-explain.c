@@ -29,6 +29,16 @@ void add_of(struct text *t, const struct table *table, size_t i, const char *nam
 		value_text(t, &c, table_record(table, i), true);
 }
 
+/* a place in swap, with the name of the area if that is known */
+void add_slot(const struct explain *e, const struct table *from, struct text *t)
+{
+	text_add(t, "area %llu, slot %llu", of(from, "swap_type"), of(from, "swap_offset"));
+	if (!e->swapped.nr || of(&e->swapped, "swap_type") != of(from, "swap_type"))
+		return;
+	text_adds(t, " of ");
+	add_of(t, &e->swapped, 0, "name");
+}
+
 /* ------------------------------------------------------------- the questions */
 
 static void one_record(struct table *t, const struct dataset *ds, void *rec)
@@ -166,6 +176,7 @@ static void put_json(const struct explain *e, const struct options *o)
 	put_table(out, &e->vma);
 	put_table(out, &e->walk);
 	put_table(out, &e->fault);
+	put_table(out, &e->swapped);
 	put_table(out, &e->frame);
 	put_table(out, &e->rmaps);
 	out_free(out);
@@ -190,6 +201,7 @@ void cmd_explain(struct source *s, const struct options *o, int argc, char **arg
 	ask_range(e, "vmas", &e->vma);
 	ask_walk(e);
 	ask_range(e, "faults", &e->fault);
+	ask_range(e, "residency", &e->swapped);
 	pfn = of(&e->walk, "pfn");
 	ask_frame(e, pfn == MMSCOPE_UNKNOWN ? of(&e->fault, "pfn") : pfn);
 	ask_process(e);
@@ -202,6 +214,7 @@ void cmd_explain(struct source *s, const struct options *o, int argc, char **arg
 	table_free(&e->vma);
 	table_free(&e->walk);
 	table_free(&e->fault);
+	table_free(&e->swapped);
 	table_free(&e->frame);
 	table_free(&e->rmaps);
 	free(e);

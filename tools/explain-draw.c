@@ -81,6 +81,8 @@ static void draw_level(const struct explain *e, const struct pen *pen, const cha
 		printf("  %s", t.s);
 	if (!entry)
 		printf("  empty");
+	if (lowest && of_flag(&e->walk, "flags", "protnone"))
+		printf("  no access, but a page");
 	draw_target(e, pen, next_table);
 	putchar('\n');
 	text_free(&t);
@@ -154,8 +156,8 @@ static void fill_absent(const struct explain *e, struct box *b)
 
 	text_adds(t, "no frame: ");
 	if (result == MMSCOPE_IN_SWAP) {
-		text_add(t, "swapped out to area %llu, slot %llu", of(&e->walk, "swap_type"),
-			 of(&e->walk, "swap_offset"));
+		text_adds(t, "swapped out to ");
+		add_slot(e, &e->walk, t);
 		return;
 	}
 	if (result == MMSCOPE_TRANSLATED)

@@ -319,9 +319,10 @@ static void add_place(const struct explain *e, struct text *t, int place)
 {
 	if (place == FILE_PLACE)
 		add_file(e, t);
-	if (place == SWAP_PLACE)
-		text_add(t, " area %llu, slot %llu", of(&e->fault, "swap_type"),
-			 of(&e->fault, "swap_offset"));
+	if (place == SWAP_PLACE) {
+		text_addc(t, ' ');
+		add_slot(e, &e->fault, t);
+	}
 	if ((place == FRAME_PLACE || place == SWAP_PLACE) &&
 	    of(&e->fault, "pfn") != MMSCOPE_UNKNOWN)
 		text_add(t, "%s frame %llu", place == SWAP_PLACE ? "," : "", of(&e->fault, "pfn"));

@@ -29,6 +29,7 @@ struct words {
  * @vma: the VMA, none if there is none
  * @walk: the page-table walk
  * @fault: what accesses do, none if it is no address of user space
+ * @swapped: its record of `residency`, none if it is not in swap
  * @frame: the page frame, none if nothing is mapped
  * @rmaps: who maps it
  * @words: what is said of it
@@ -43,6 +44,7 @@ struct explain {
 	struct table vma;
 	struct table walk;
 	struct table fault;
+	struct table swapped;
 	struct table frame;
 	struct table rmaps;
 	struct words words[MAX_WORDS];
@@ -57,6 +59,7 @@ static inline __u64 of(const struct table *t, const char *name)
 
 bool of_flag(const struct table *t, const char *field, const char *name);
 void add_of(struct text *t, const struct table *table, size_t i, const char *name);
+void add_slot(const struct explain *e, const struct table *from, struct text *t);
 
 /* explain-words.c */
 void explain_words(struct explain *e);

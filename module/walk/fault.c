@@ -293,15 +293,9 @@ static const struct mmscope_name fault_kinds[] = {
 static MMSCOPE_NAMES(fault_kind_names, fault_kinds);
 
 static const struct mmscope_name fault_entries[] = {
-	{ MMSCOPE_MAPPING_PAGE, "page" },
-	{ MMSCOPE_MAPPING_ZERO, "zero" },
-	{ MMSCOPE_MAPPING_PFNMAP, "pfnmap" },
-	{ MMSCOPE_MAPPING_SWAP, "swap" },
-	{ MMSCOPE_MAPPING_MIGRATION, "migration" },
-	{ MMSCOPE_MAPPING_DEVICE, "device" },
-	{ MMSCOPE_MAPPING_HWPOISON, "hwpoison" },
-	{ MMSCOPE_MAPPING_MARKER, "marker" },
-	{ MMSCOPE_MAPPING_UNKNOWN, "unknown" },
+#define X(_name, _text) { MMSCOPE_MAPPING_##_name, _text },
+	MMSCOPE_MAPPING_KINDS(X)
+#undef X
 	{ MMSCOPE_FAULT_ENTRY_EMPTY, "empty" },
 	{ MMSCOPE_FAULT_ENTRY_NO_VMA, "no_vma" },
 };

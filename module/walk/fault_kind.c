@@ -14,7 +14,6 @@
  * entry, inode->i_size, mapping->i_pages, page->flags and its counts,
  * transparent_hugepage_flags.
  */
-#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -402,7 +401,7 @@ static void judge(const struct vm_area_struct *vma, const struct mmscope_pgt_ent
 	}
 }
 
-static void set_place(const struct vm_area_struct *vma, struct mmscope_fault *rec)
+static void fill_place(const struct vm_area_struct *vma, struct mmscope_fault *rec)
 {
 	if (!vma->vm_file)
 		return;
@@ -435,7 +434,7 @@ void mmscope_fault_piece(const struct mmscope_pgt_walk *p, const struct mmscope_
 	};
 	if (e->pfn != MMSCOPE_UNKNOWN && e->kind != MMSCOPE_MAPPING_ZERO)
 		rec->pfn = e->pfn + ((addr - e->addr) >> PAGE_SHIFT);
-	set_place(vma, rec);
+	fill_place(vma, rec);
 	judge(vma, e, rec);
 	if (!may_read(vma))
 		rec->read = MMSCOPE_FAULT_SEGV_PERM;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One swap slot: is its page in memory, too?
+ * Swap areas and their slots: is a page that is swapped in memory, too?
  *
  * Locks: si->users, the reference that keeps an area from being switched off;
  * RCU for the look into the swap cache. Nothing waits.
@@ -8,11 +8,15 @@
  * Staleness: the slot may be freed, and its page may leave or enter the swap
  * cache, the moment after. No page reference is taken.
  *
- * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages.
+ * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages;
+ * swap_info[type]->swap_file.
  */
+#include <linux/dcache.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <linux/xarray.h>
@@ -81,4 +85,29 @@ void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
 		slot->cached = slot->pfn != MMSCOPE_UNKNOWN || compat_swap_has_cache(si, offset);
 	}
 	percpu_ref_put(&si->users);
+}
+
+/**
+ * mmscope_swap_name - the device or file of an area
+ * @type: number of the area
+ * @buf: PATH_MAX bytes of scratch
+ * @name: filled with the end of its path; empty if it cannot be had
+ * @size: room there
+ */
+void mmscope_swap_name(u32 type, char *buf, char *name, size_t size)
+{
+	struct swap_info_struct *si = get_area(type);
+	const char *path;
+	size_t len;
+
+	*name = '\0';
+	if (!si)
+		return;
+	/* stays as long as the area cannot be switched off */
+	path = si->swap_file ? d_path(&si->swap_file->f_path, buf, PATH_MAX) : ERR_PTR(-ENOENT);
+	percpu_ref_put(&si->users);
+	if (IS_ERR(path))
+		return;
+	len = strlen(path);
+	strscpy(name, len < size ? path : path + len - (size - 1), size);
 }

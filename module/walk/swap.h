@@ -24,5 +24,6 @@ struct mmscope_swap_slot {
 	WANT_SYM(swapper_spaces)
 
 void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot);
+void mmscope_swap_name(u32 type, char *buf, char *name, size_t size);
 
 #endif /* _MMSCOPE_SWAP_H */

@@ -116,6 +116,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_PTES		= 30,
 	MMSCOPE_DS_THP		= 31,
 	MMSCOPE_DS_LAYOUT	= 32,
+	MMSCOPE_DS_RESIDENCY	= 33,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1288,6 +1289,25 @@ struct mmscope_fault {
 	__u64 offset_bytes;	/* in the file, of start; UNKNOWN: no file */
 	__u32 pid;
 	__u32 __reserved;
+};
+
+/*
+ * MMSCOPE_DS_RESIDENCY: the pages of one VMA that are in one swap area, by the
+ * entries of the page tables. Swapped pages of shared memory have no entries: they
+ * are not in it (MMSCOPE_DS_FAULTS has them).
+ */
+struct mmscope_residency {
+	__u64 start;		/* of the VMA */
+	__u64 end;
+	__u64 pages;		/* swap entries, in the range asked for */
+	__u64 runs;		/* stretches of neighbouring pages in neighbouring slots */
+	__u64 longest_run;	/* pages */
+	__u64 lowest_slot;
+	__u64 highest_slot;
+	__u64 cached_pages;	/* of `pages`: in memory, too (swap cache) */
+	__u32 swap_type;	/* number of the area */
+	__u32 pid;
+	char name[64];		/* of its device or file; the end of a long path */
 };
 
 enum mmscope_translation_result {
