@@ -24,7 +24,6 @@ struct mm_struct;
 struct swap_info_struct;
 struct task_struct;
 struct address_space;
-struct swap_info_struct;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -61,7 +60,6 @@ struct swap_info_struct;
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
 	X(total_swap_pages, long)					\
-	X(swap_info, struct swap_info_struct *)				\
 	X(swap_info, struct swap_info_struct *)				\
 	X(swapper_spaces, struct address_space *)			\
 	X(stack_guard_gap, unsigned long)				\
