@@ -11,8 +11,9 @@
  *
  * Locks: the caller holds slab_mutex, so the caches and their per-CPU parts stay.
  * Interrupts of the CPU asked are off while it counts: this is timed as a lock
- * hold. It begins no further cache when half of MMSCOPE_LOCK_TARGET_NS is over;
- * the list of one cache is bounded by the objects of a slab.
+ * hold. It begins no further cache when a quarter of MMSCOPE_LOCK_TARGET_NS is
+ * over: the list of one cache is bounded by the objects of a slab, which may take
+ * as long as all the others before.
  *
  * Staleness: CPUs are asked one after the other. Between them, and between what
  * the caller has read and this, objects may move.
@@ -155,7 +156,7 @@ static void count_here(void *arg)
 		if (!count_active(x, c) || !count_partial(x, c))
 			x->odd = true;
 		q->ns = ktime_get_ns() - began;
-	} while (q->done < q->nr && q->ns < MMSCOPE_LOCK_TARGET_NS / 2);
+	} while (q->done < q->nr && q->ns < MMSCOPE_LOCK_TARGET_NS / 4);
 }
 
 static void ask_cpu(struct mmscope_walk *w, int cpu, struct mmscope_slab_exact *x, u32 nr)
