@@ -54,12 +54,15 @@ const char *mmscope_slab_exact_lacks(void)
 	return NULL;
 }
 
-/* the object after a free one, 0: it is the last. False: that cannot be read. */
+/*
+ * The object after a free one, 0: it is the last. False: that cannot be read. The
+ * object is known to be inside of the slab, and there may be hundreds on a list.
+ */
 static bool next_free(const struct mmscope_slab_exact *x, unsigned long *object)
 {
 	unsigned long at = *object + x->offset, next;
 
-	if (!mmscope_layout_copy(&next, (const void *)at, sizeof(next)))
+	if (!mmscope_layout_word(&next, (const void *)at))
 		return false;
 	/* CONFIG_SLAB_FREELIST_HARDENED; only then the cache has such a number */
 	if (mmscope_layout(kmem_cache, random)->found)
