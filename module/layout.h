@@ -6,6 +6,7 @@
 #define _MMSCOPE_LAYOUT_H
 
 #include <linux/types.h>
+#include <linux/uaccess.h>
 
 struct mmscope_names;
 
@@ -98,5 +99,21 @@ u64 mmscope_layout_read(const void *obj, const struct mmscope_layout *l);
 bool mmscope_layout_copy(void *to, const void *obj, size_t size);
 int mmscope_layout_init(void);
 int mmscope_layout_enum(const char *name, const char *skip, struct mmscope_names *out);
+
+/**
+ * mmscope_layout_word - mmscope_layout_copy() of one word, without a look at the address
+ * @to: filled
+ * @from: in the kernel's half of the address space, aligned
+ *
+ * Return: false if nothing is there.
+ */
+static inline bool mmscope_layout_word(unsigned long *to, const void *from)
+{
+	__get_kernel_nofault(to, from, unsigned long, fault);
+	return true;
+
+fault:
+	return false;
+}
 
 #endif /* _MMSCOPE_LAYOUT_H */

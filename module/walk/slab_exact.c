@@ -11,8 +11,9 @@
  *
  * Locks: the caller holds slab_mutex, so the caches and their per-CPU parts stay.
  * Interrupts of the CPU asked are off while it counts: this is timed as a lock
- * hold. It begins no further cache when half of MMSCOPE_LOCK_TARGET_NS is over;
- * the list of one cache is bounded by the objects of a slab.
+ * hold. It begins no further cache when a quarter of MMSCOPE_LOCK_TARGET_NS is
+ * over: the list of one cache is bounded by the objects of a slab, which may take
+ * as long as all the others before.
  *
  * Staleness: CPUs are asked one after the other. Between them, and between what
  * the caller has read and this, objects may move.
@@ -53,12 +54,15 @@ const char *mmscope_slab_exact_lacks(void)
 	return NULL;
 }
 
-/* the object after a free one, 0: it is the last. False: that cannot be read. */
+/*
+ * The object after a free one, 0: it is the last. False: that cannot be read. The
+ * object is known to be inside of the slab, and there may be hundreds on a list.
+ */
 static bool next_free(const struct mmscope_slab_exact *x, unsigned long *object)
 {
 	unsigned long at = *object + x->offset, next;
 
-	if (!mmscope_layout_copy(&next, (const void *)at, sizeof(next)))
+	if (!mmscope_layout_word(&next, (const void *)at))
 		return false;
 	/* CONFIG_SLAB_FREELIST_HARDENED; only then the cache has such a number */
 	if (mmscope_layout(kmem_cache, random)->found)
@@ -155,7 +159,7 @@ static void count_here(void *arg)
 		if (!count_active(x, c) || !count_partial(x, c))
 			x->odd = true;
 		q->ns = ktime_get_ns() - began;
-	} while (q->done < q->nr && q->ns < MMSCOPE_LOCK_TARGET_NS / 2);
+	} while (q->done < q->nr && q->ns < MMSCOPE_LOCK_TARGET_NS / 4);
 }
 
 static void ask_cpu(struct mmscope_walk *w, int cpu, struct mmscope_slab_exact *x, u32 nr)
