@@ -224,6 +224,8 @@ DATASET(usage, USAGE);
 DATASET(pt_placement, PT_PLACEMENT);
 DATASET(thp, THP);
 DATASET(layout, LAYOUT);
+DATASET(usage, USAGE);
+DATASET(pt_placement, PT_PLACEMENT);
 DATASET(mappings, MAPPINGS, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);

@@ -25,6 +25,8 @@ enum option_group {
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
+	OPTS_ALL	= 1 << 11,	/* all processes */
+	OPTS_TLB	= 1 << 14,	/* a TLB */
 };
 
 /**
@@ -58,6 +60,8 @@ enum option_group {
  * @size: of huge pages, or of the picture, as written
  * @interval: between two looks, as written
  * @all: about all processes
+ * @all: about all processes
+ * @tlb: sizes of pages and entries, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -92,6 +96,8 @@ struct options {
 	const char *size;
 	const char *interval;
 	bool all;
+	bool all;
+	const char *tlb;
 	bool verbose;
 	bool several;
 	struct {
@@ -134,6 +140,8 @@ void cmd_explain(struct source *s, const struct options *o, int argc, char **arg
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

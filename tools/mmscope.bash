@@ -8,7 +8,7 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp layout
-			processes faults contiguity kernel_mappings vmallocs"
+			processes faults residency contiguity ptes kernel_mappings vmallocs"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -86,7 +86,7 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp|--interval)
+	--range|--class|--limit|--order|--gfp|--interval|--tlb)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
