@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#include <linux/vmalloc.h>
 
 #include <asm/pgalloc.h>
 
@@ -173,6 +174,61 @@ static inline u64 compat_pte_step(pte_t pte)
 #endif
 }
 
+/* ------------------------------------------------ the kernel's page tables */
+
+#ifdef CONFIG_X86
+
+/* the upper half of the address space, with 4 or 5 levels */
+#define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_DIRECT_MAP_END	VMALLOC_START
+
+/* enum mmscope_kernel_flags of a leaf, or of an entry that leads to a table */
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	pteval_t flags = pte_flags(pte);
+
+	return (flags & _PAGE_RW ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (flags & _PAGE_NX ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (flags & _PAGE_USER ? MMSCOPE_KERNEL_USER : 0) |
+	       (leaf && flags & _PAGE_GLOBAL ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+/* enum mmscope_cache_mode of a leaf; the numbers are the kernel's */
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	pgprot_t prot = __pgprot(pte_flags(pte));
+	u32 mode;
+
+	if (huge)
+		prot = pgprot_large_2_4k(prot);
+	for (mode = 0; mode < _PAGE_CACHE_MODE_NUM; mode++)
+		if (cachemode2protval(mode) == (pgprot_val(prot) & _PAGE_CACHE_MASK))
+			return mode;
+	return MMSCOPE_UNKNOWN32;
+}
+
+#else /* !CONFIG_X86 */
+
+#define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
+#define COMPAT_DIRECT_MAP_END	PAGE_END
+
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	if (!leaf)
+		return MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC | MMSCOPE_KERNEL_USER;
+	return (pte_write(pte) ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (pte_val(pte) & PTE_PXN ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (pte_user(pte) ? MMSCOPE_KERNEL_USER : 0) |
+	       (compat_pte_global(pte) ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+static inline u32 compat_kernel_cache(pte_t pte, bool huge)
+{
+	return MMSCOPE_UNKNOWN32;
+}
+
+#endif /* CONFIG_X86 */
+
 /* enum mmscope_mapping_kind of an entry that is neither none nor present */
 static inline u32 compat_swap_kind(swp_entry_t entry)
 {
@@ -247,18 +303,6 @@ static inline u32 compat_cache_index(u64 raw, bool huge)
 #endif
 }
 
-/* the PAT, the same on all CPUs; 0: there is none */
-static inline u64 compat_pat(void)
-{
-	u64 pat = 0;
-
-#ifdef CONFIG_X86
-	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrl_safe(MSR_IA32_CR_PAT, &pat))
-		pat = 0;
-#endif
-	return pat;
-}
-
 /* flags of an entry that is neither none nor present; for those with a frame that too */
 static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
 {
@@ -290,6 +334,85 @@ static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
 	return flags;
 }
 
+/* ---------------------------------------------------------- address spaces */
+
+/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
+static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
+static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
+{
+#ifdef HAVE_MM_FLAGS_TEST
+	return mm_flags_test(flag, mm);
+#else
+	return test_bit(flag, &mm->flags);
+#endif
+}
+
+static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
+#else
+	return 0;
+#endif
+}
+
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
+/* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
+static inline u32 compat_marker_fault(swp_entry_t entry)
+{
+#ifdef PTE_MARKER_GUARD
+	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
+		return MMSCOPE_FAULT_SEGV_GUARD;
+#endif
+#ifdef PTE_MARKER_POISONED
+	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
+		return MMSCOPE_FAULT_BUS_POISON;
+#endif
+	return MMSCOPE_FAULT_NONE;
+}
+
+/* where the page cache has a hugetlb page, of whose place @index is, in base pages */
+static inline unsigned long compat_hugetlb_index(unsigned long index, unsigned int order)
+{
+#ifdef HAVE_HUGETLB_BASE_INDEX
+	return index & ~((1UL << order) - 1);
+#else
+	return index >> order;
+#endif
+}
+
+/* is a swapped page in memory, too? only asked of slots below si->max */
+static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	return READ_ONCE(si->swap_map[offset]) & SWAP_HAS_CACHE;
+#else
+	return false;
+#endif
+}
+
+/* where the cache of one swap area is: an address space for each 64M of it */
+#define COMPAT_SWAP_SPACE_SHIFT	14
+
 /* ---------------------------------------------------------------- vmalloc */
 
 /* where the areas are: in one tree, or since 6.9 in several */
@@ -306,6 +429,25 @@ static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
 	WANT_LAYOUT(rb_list, root),			\
 	WANT_LAYOUT(rb_list, lock)
 #endif
+
+/* likewise, those whose addresses alone are still to be given back */
+#ifdef HAVE_VMAP_AREA_LIST
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_SYM(purge_vmap_area_root),			\
+	WANT_SYM(purge_vmap_area_lock)
+#else
+#define COMPAT_VMAP_FREED_NEEDS				\
+	WANT_LAYOUT(vmap_node, lazy)
+#endif
+
+static inline u32 compat_vm_page_order(const struct vm_struct *vm)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	return vm->page_order;
+#else
+	return 0;
+#endif
+}
 
 /* frames of a process's top table: with page-table isolation there are two copies */
 #ifdef PGD_ALLOCATION_ORDER
@@ -539,10 +681,25 @@ static inline bool compat_is_large_kmalloc(u32 head_type)
 #endif
 }
 
+/* accessed before its bit in the page tables was cleared: folio_test_young() */
+static inline bool compat_is_young(unsigned long head_flags)
+{
+#if defined(CONFIG_PAGE_IDLE_FLAG) && defined(CONFIG_64BIT)
+	return head_flags >> PG_young & 1;
+#else
+	return false;
+#endif
+}
+
 /* the word that links a tail to its head; what it is otherwise, others know */
 static inline unsigned long compat_page_link(const struct page *page)
 {
 	return READ_ONCE(((const unsigned long *)page)[1]);
+}
+
+static inline bool compat_is_tail(const struct page *page)
+{
+	return data_race(((const unsigned long *)page)[1]) & 1;
 }
 
 /* page->index, which is what a folio's first page has */
@@ -557,6 +714,15 @@ static inline unsigned long compat_memcg_data(const struct page *page)
 	return READ_ONCE(page->memcg_data);
 #else
 	return 0;
+#endif
+}
+
+static inline bool compat_has_memcg(const struct page *page, unsigned long memcg)
+{
+#ifdef CONFIG_MEMCG
+	return data_race(page->memcg_data) == memcg;
+#else
+	return true;
 #endif
 }
 

@@ -48,6 +48,12 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_SLAB_USE] = &mmscope_slab_use,
 	[MMSCOPE_DS_CONTIGUITY] = &mmscope_contiguity,
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
+	[MMSCOPE_DS_PROCESSES] = &mmscope_processes,
+	[MMSCOPE_DS_USAGE] = &mmscope_usage,
+	[MMSCOPE_DS_PT_PLACEMENT] = &mmscope_pt_placement,
+	[MMSCOPE_DS_KERNEL_MAPPINGS] = &mmscope_kernel_mappings,
+	[MMSCOPE_DS_VMALLOCS] = &mmscope_vmallocs,
+	[MMSCOPE_DS_FAULTS] = &mmscope_faults,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -400,6 +406,7 @@ void mmscope_walk_again(struct mmscope_walk *w)
 	w->torn = 0;
 	w->processes = 0;
 	w->refused = 0;
+	w->busy = 0;
 }
 
 /**

@@ -21,7 +21,9 @@
 struct btf;
 struct page;
 struct mm_struct;
+struct swap_info_struct;
 struct task_struct;
+struct address_space;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -32,12 +34,24 @@ struct task_struct;
 	X(init_mm, struct mm_struct)					\
 	X(vmap_area_root, struct rb_root)				\
 	X(vmap_area_lock, spinlock_t)					\
+	X(purge_vmap_area_root, struct rb_root)				\
+	X(purge_vmap_area_lock, spinlock_t)				\
 	X(vmap_nodes, void *)						\
 	X(nr_vmap_nodes, unsigned int)					\
 	X(modules, struct list_head)					\
 	X(idle_threads, struct task_struct *)				\
 	X(_text, char)							\
 	X(_end, char)							\
+	X(_etext, char)							\
+	X(__start_rodata, char)						\
+	X(__end_rodata, char)						\
+	X(_sdata, char)							\
+	X(_edata, char)							\
+	X(__bss_start, char)						\
+	X(__bss_stop, char)						\
+	X(__init_begin, char)						\
+	X(__init_end, char)						\
+	X(kptr_restrict, int)						\
 	X(pcpu_base_addr, void *)					\
 	X(pcpu_unit_offsets, const unsigned long *)			\
 	X(pcpu_unit_size, int)						\
@@ -45,6 +59,14 @@ struct task_struct;
 	X(node_reclaim_mode, int)					\
 	X(vm_dirty_ratio, int)						\
 	X(vm_dirty_bytes, unsigned long)				\
+	X(total_swap_pages, long)					\
+	X(swap_info, struct swap_info_struct *)				\
+	X(swapper_spaces, struct address_space *)			\
+	X(stack_guard_gap, unsigned long)				\
+	X(transparent_hugepage_flags, unsigned long)			\
+	X(huge_anon_orders_always, unsigned long)			\
+	X(huge_anon_orders_madvise, unsigned long)			\
+	X(huge_anon_orders_inherit, unsigned long)			\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */

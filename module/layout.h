@@ -46,6 +46,7 @@ struct mmscope_names;
 	X(compact_control, freepages)					\
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
+	X(vmap_node, lazy)						\
 	X(rb_list, root)						\
 	X(rb_list, lock)						\
 	X(pcpu_chunk, base_addr)					\

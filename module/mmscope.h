@@ -158,8 +158,11 @@ extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_mapping_kind_names;
+extern const struct mmscope_names mmscope_vma_kind_names;
+extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
+extern const struct mmscope_names mmscope_cache_mode_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -316,6 +319,8 @@ struct mmscope_query {
  * @torn: objects that changed under us so far
  * @processes: walks over all processes: address spaces read to their end so far
  * @refused: likewise: those that the reader may not see
+ * @busy: likewise: those given up, their mmap_lock was not to be had
+ * @passes: the walk passes over a process rather than wait long for its locks
  */
 struct mmscope_walk {
 	struct mmscope_query q;
@@ -336,6 +341,8 @@ struct mmscope_walk {
 	u64 torn;
 	u64 processes;
 	u64 refused;
+	u64 busy;
+	bool passes;
 };
 
 /* for walkers */
@@ -444,6 +451,8 @@ extern const struct mmscope_dataset mmscope_pagetables;
 extern const struct mmscope_dataset mmscope_mappings;
 extern const struct mmscope_dataset mmscope_contiguity;
 extern const struct mmscope_dataset mmscope_ptes;
+extern const struct mmscope_dataset mmscope_usage;
+extern const struct mmscope_dataset mmscope_pt_placement;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;
 extern const struct mmscope_dataset mmscope_extents;
@@ -455,6 +464,10 @@ extern const struct mmscope_dataset mmscope_slab_use;
 extern const struct mmscope_dataset mmscope_census;
 extern const struct mmscope_dataset mmscope_blockers;
 extern const struct mmscope_dataset mmscope_forecast;
+extern const struct mmscope_dataset mmscope_processes;
+extern const struct mmscope_dataset mmscope_kernel_mappings;
+extern const struct mmscope_dataset mmscope_vmallocs;
+extern const struct mmscope_dataset mmscope_faults;
 
 /* front/ */
 struct file_spec;

@@ -52,6 +52,20 @@ probe HAVE_PB_MIGRATE_ISOLATE linux/mmzone.h \
 	'(void)(PB_migrate_isolate + PB_compact_skip);' "$@"
 # before Linux 6.9: mm: all vmalloc areas are in one tree
 probe HAVE_VMAP_AREA_LIST linux/vmalloc.h '(void)vmap_area_list.next;' "$@"
+# Linux 6.2: mm: rss is counted per CPU and can be summed up
+probe HAVE_MM_COUNTER_SUM linux/mm.h \
+	'struct mm_struct *mm = NULL; (void)get_mm_counter_sum(mm, MM_ANONPAGES);' "$@"
+# Linux 6.18: mm: the flags of an address space are a bitmap
+probe HAVE_MM_FLAGS_TEST linux/mm.h \
+	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"
+# before Linux 6.19: mm: a byte a swap slot counts who refers to it
+probe HAVE_SWAP_MAP linux/swap.h 'struct swap_info_struct *s = NULL; (void)s->swap_map;' "$@"
+# Linux 6.7: hugetlb: the page cache counts huge pages in base pages
+probe HAVE_HUGETLB_BASE_INDEX linux/hugetlb.h \
+	'struct hstate *h = NULL; (void)filemap_lock_hugetlb_folio(h, NULL, 0);' "$@"
+# until Linux 6.17: swap: a byte a slot says how often it is used
+probe HAVE_SWAP_MAP linux/swap.h \
+	'struct swap_info_struct *si = NULL; (void)si->swap_map[0];' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

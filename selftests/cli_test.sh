@@ -541,6 +541,35 @@ test_streams()
 	done
 }
 
+test_kmap()
+{
+	mmscope kmap > out 2> err && grep -q '^direct_map ' out && grep -q '^text ' out &&
+		grep -q '^W+X: none' out
+	point $? "kmap tells regions, and that nothing is both writable and executable"
+	mmscope kmap -J > out 2> err && json_is_balanced out && grep -q '"wx_ranges": 0' out
+	point $? "kmap as JSON"
+	mmscope kmap wx > out 2> err && grep -q '^W+X: none' out
+	point $? "kmap wx succeeds where there is nothing"
+	# the trampoline of other CPUs alone sees to it that the first block is split
+	[ "$(mmscope kmap splits --raw -n 2> err | awk '$1 == 0 && $3 == 2097152' | wc -l)" -eq 1 ]
+	point $? "kmap splits tells the first block of the direct map"
+	mmscope kmap nonsense > out 2> err
+	[ $? -eq 1 ] && grep -q "'nonsense'" err
+	point $? "kmap refuses another word in a sentence"
+	cat /proc/sys/kernel/kptr_restrict > kptr
+	echo 2 > /proc/sys/kernel/kptr_restrict
+	mmscope kmap > out 2> err && grep -q '^text ' out &&
+		! mmscope kernel_mappings -rn -o start,end | grep -qv '^0x0 0x0$'
+	point $? "kmap without addresses where they are restricted"
+	mmscope vmallocs --range 0x1000-0x2000 > out 2> err
+	[ $? -eq 1 ] && grep -q 'kptr_restrict' err
+	point $? "addresses that are not shown cannot be asked for"
+	cat kptr > /proc/sys/kernel/kptr_restrict
+	mmscope --record file.rec kmap -J > live 2> err && mmscope --from file.rec kmap -J > again &&
+		cmp live again > /dev/null
+	point $? "kmap from a recording is what was live"
+}
+
 test_recording()
 {
 	for dataset in zones slab_caches slab_use mappings; do
@@ -570,6 +599,7 @@ test_rmap_file
 test_alloc
 test_errors
 test_streams
+test_kmap
 test_recording
 test_module
 echo "1..$points"

@@ -28,6 +28,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_vma, 360);
 	CHECK_SIZE(mmscope_pagetable, 96);
 	CHECK_SIZE(mmscope_mapping, 72);
+	CHECK_SIZE(mmscope_process, 152);
+	CHECK_SIZE(mmscope_fault, 104);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
 	CHECK_SIZE(mmscope_alloc_zone, 128);
@@ -37,6 +39,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_page_arg, 72);
 	CHECK_SIZE(mmscope_slab, 112);
 	CHECK_SIZE(mmscope_slab_use, 280);
+	CHECK_SIZE(mmscope_kernel_mapping, 56);
+	CHECK_SIZE(mmscope_vmalloc, 696);
 	CHECK_SIZE(mmscope_census, 160);
 	CHECK_SIZE(mmscope_blocker, 176);
 	CHECK_SIZE(mmscope_forecast, 96);
@@ -55,10 +59,14 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_slab_cache, inuse_exact_objects, 784);
 	CHECK_PLACE(mmscope_slab, cache, 48);
 	CHECK_PLACE(mmscope_slab_use, fill, 184);
+	CHECK_PLACE(mmscope_kernel_mapping, cache, 48);
+	CHECK_PLACE(mmscope_vmalloc, node, 184);
 	CHECK_PLACE(mmscope_page, mapcount, 48);
 	CHECK_PLACE(mmscope_vma, name, 104);
 	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
+	CHECK_PLACE(mmscope_process, oom_score, 144);
+	CHECK_PLACE(mmscope_fault, offset_bytes, 88);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_rmap, comm, 64);
 	CHECK_PLACE(mmscope_walk_arg, torn, 136);
@@ -70,6 +78,7 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
+	CHECK_PLACE(mmscope_rmap_arg, busy, 128);
 	CHECK_PLACE(mmscope_alloc_zone, pcp_pages, 120);
 	CHECK_PLACE(mmscope_alloc_arg, list_node, 64);
 	CHECK_PLACE(mmscope_field, nr_values, 196);

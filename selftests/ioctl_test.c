@@ -216,9 +216,13 @@ DATASET(slab_use, SLAB_USE);
 DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
+DATASET(processes, PROCESSES);
+DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
 DATASET(mappings, MAPPINGS, .moves = true);
+DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
+DATASET(vmallocs, VMALLOCS, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {

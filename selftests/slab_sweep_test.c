@@ -39,11 +39,16 @@ struct sums {
 	uint64_t of[NR_SUMS];
 };
 
-static void read_sysfs(const struct answer *names, struct sums *s)
+/*
+ * Only what has not passed yet: each file that is opened here takes an object of
+ * cache filp for a while, and its count would never hold still.
+ */
+static void read_sysfs(const struct answer *names, bool (*passed)[NR_SUMS], struct sums *s)
 {
 	for (size_t i = 0; i < names->nr; i++)
 		for (size_t k = 0; k < NR_SUMS; k++)
-			s[i].of[k] = slab_number(caches(names)[i].name, attributes[k]);
+			if (!passed[i][k])
+				s[i].of[k] = slab_number(caches(names)[i].name, attributes[k]);
 }
 
 static size_t find_name(const struct answer *names, const char *name)
@@ -114,9 +119,9 @@ TEST_F_TIMEOUT(sweep, slabs_of_each_cache_add_up_to_sysfs, 240)
 	for (tries = 0; tries < TRIES && open; tries++) {
 		struct answer a;
 
-		read_sysfs(&self->names, x);
+		read_sysfs(&self->names, passed, x);
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_SLABS), &a));
-		read_sysfs(&self->names, y);
+		read_sysfs(&self->names, passed, y);
 		unknown = sum_slabs(&self->names, &a, ours);
 		open = compare_sums(&self->names, x, ours, y, passed, tries == TRIES - 1);
 		EXPECT_EQ(0, a.locks);
@@ -141,25 +146,26 @@ static void sum_use(const struct answer *names, const struct answer *a, struct s
 		s[i].of[TOTAL] = r[i].total_objects;
 		s[i].of[PARTIAL] = r[i].partial_slabs;
 		s[i].of[ON_CPU] = r[i].cpu_slabs + r[i].cpu_partial_slabs;
-		/* not had from sums; see the planted objects */
-		s[i].of[INUSE] = MMSCOPE_UNKNOWN;
 	}
 }
 
 TEST_F_TIMEOUT(sweep, use_of_each_cache_is_that_of_sysfs, 240)
 {
-	size_t nr = self->names.nr, open = nr + 1;
+	size_t nr = self->names.nr, open = 1;
 	struct sums *x = calloc(nr, sizeof(*x)), *y = calloc(nr, sizeof(*y));
 	struct sums *ours = calloc(nr, sizeof(*ours));
 	bool (*passed)[NR_SUMS] = calloc(nr, sizeof(*passed));
 	int tries;
 
-	for (tries = 0; tries < TRIES && open > nr; tries++) {
+	/* not had from sums; see the planted objects */
+	for (size_t i = 0; i < nr; i++)
+		passed[i][INUSE] = true;
+	for (tries = 0; tries < TRIES && open; tries++) {
 		struct answer a;
 
-		read_sysfs(&self->names, x);
+		read_sysfs(&self->names, passed, x);
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_SLAB_USE), &a));
-		read_sysfs(&self->names, y);
+		read_sysfs(&self->names, passed, y);
 		ASSERT_EQ(nr, a.nr);
 		for (size_t i = 0; i < nr; i++)
 			ASSERT_STREQ(caches(&self->names)[i].name,
@@ -169,8 +175,7 @@ TEST_F_TIMEOUT(sweep, use_of_each_cache_is_that_of_sysfs, 240)
 		EXPECT_EQ(0, a.locks);
 		answer_free(&a);
 	}
-	/* INUSE stays open */
-	EXPECT_EQ(nr, open);
+	EXPECT_EQ(0, open);
 	free(passed);
 	free(ours);
 	free(x);

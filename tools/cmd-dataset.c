@@ -177,26 +177,42 @@ static void sorter_give(struct sorter *sorter, __u64 limit, struct out *out)
 
 /**
  * struct taker - what becomes of the records
+ * @o: as the user wants them
  * @out: where to
- * @sorter: keeps them until all are there, or NULL
- * @total: adds them up, or NULL
+ * @columns: of them
+ * @sorter: keeps them until all are there, if they are to be sorted
+ * @total: adds them up, if that is wanted
  * @left: how many are still to be shown, unless sorted; ~0: all
  */
 struct taker {
+	const struct options *o;
 	struct out *out;
-	struct sorter *sorter;
-	struct total *total;
+	struct columns columns;
+	struct sorter sorter;
+	struct total total;
 	__u64 left;
 };
+
+static void taker_begin(struct taker *taker, const struct dataset *ds, const struct options *o,
+			struct out *out)
+{
+	*taker = (struct taker){ .o = o, .out = out, .left = o->limit ? o->limit : ~0ULL };
+	choose_columns(ds, o, &taker->columns);
+	if (o->sort)
+		sorter_init(&taker->sorter, ds, o->sort);
+	if (o->total)
+		total_init(&taker->total, ds);
+	out_begin(out, ds->name, &taker->columns);
+}
 
 static bool take(void *ctx, const void *rec)
 {
 	struct taker *taker = ctx;
 
-	if (taker->total)
-		total_add(taker->total, rec);
-	if (taker->sorter) {
-		sorter_take(taker->sorter, rec);
+	if (taker->o->total)
+		total_add(&taker->total, rec);
+	if (taker->o->sort) {
+		sorter_take(&taker->sorter, rec);
 		return true;
 	}
 	/* what is beyond the limit comes only for the total */
@@ -204,6 +220,36 @@ static bool take(void *ctx, const void *rec)
 		return true;
 	taker->left--;
 	return out_record(taker->out, rec);
+}
+
+static void taker_end(struct taker *taker)
+{
+	if (taker->o->sort)
+		sorter_give(&taker->sorter, taker->o->limit, taker->out);
+	if (taker->o->total) {
+		out_record(taker->out, total_record(&taker->total));
+		total_free(&taker->total);
+	}
+	out_end(taker->out);
+	columns_free(&taker->columns);
+}
+
+/* Rows that a command made up itself, as if they were a dataset's. */
+void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
+	       const void *rows, size_t nr)
+{
+	struct out *out = out_new(&o->style, &s->info);
+	struct taker taker;
+
+	if (o->list_columns) {
+		list_columns(ds, out);
+	} else {
+		taker_begin(&taker, ds, o, out);
+		for (size_t i = 0; i < nr; i++)
+			take(&taker, (const char *)rows + i * ds->rec_size);
+		taker_end(&taker);
+	}
+	out_free(out);
 }
 
 /* What an answer cost, on stderr. */
@@ -215,9 +261,9 @@ void show_stats(const struct dataset *ds, const struct walk_stats *stats)
 		ds->name, stats->records, stats->calls, stats->ns / 1000000,
 		stats->ns / 1000 % 1000, stats->max_lock_ns, stats->locks, stats->restarts,
 		stats->torn);
-	if (stats->processes || stats->refused)
-		fprintf(stderr, "%s: %llu processes read, %llu not allowed\n", ds->name,
-			stats->processes, stats->refused);
+	if (stats->processes || stats->refused || stats->busy)
+		fprintf(stderr, "%s: %llu processes read, %llu not allowed, %llu busy\n", ds->name,
+			stats->processes, stats->refused, stats->busy);
 	if (ds->state == MMSCOPE_STATE_DEGRADED)
 		fprintf(stderr, "%s: degraded: %s\n", ds->name, ds->detail);
 }
@@ -227,11 +273,8 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 		struct out *out)
 {
 	struct mmscope_walk_arg query;
-	struct columns columns = { 0 };
-	struct taker taker = { .out = out, .left = o->limit ? o->limit : ~0ULL };
 	struct walk_stats stats;
-	struct sorter sorter;
-	struct total total;
+	struct taker taker;
 	int err;
 
 	if (ds->flags & MMSCOPE_DATASET_POINT)
@@ -240,25 +283,9 @@ static int show(struct source *s, const struct dataset *ds, const struct options
 	query_parse(s, ds, o, &query);
 	if (ds->state == MMSCOPE_STATE_UNAVAILABLE)
 		die("%s: not available on this kernel: %s", ds->name, ds->detail);
-	choose_columns(ds, o, &columns);
-	if (o->sort) {
-		sorter_init(&sorter, ds, o->sort);
-		taker.sorter = &sorter;
-	}
-	if (o->total) {
-		total_init(&total, ds);
-		taker.total = &total;
-	}
-	out_begin(out, ds->name, &columns);
+	taker_begin(&taker, ds, o, out);
 	err = source_walk(s, ds, &query, o->sort || o->total ? 0 : o->limit, take, &taker, &stats);
-	if (o->sort)
-		sorter_give(&sorter, o->limit, out);
-	if (o->total) {
-		out_record(out, total_record(&total));
-		total_free(&total);
-	}
-	out_end(out);
-	columns_free(&columns);
+	taker_end(&taker);
 	if (!err && o->verbose)
 		show_stats(ds, &stats);
 	return err;

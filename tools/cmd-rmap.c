@@ -165,11 +165,13 @@ static void show_cost(const struct dataset *ds, const struct options *o,
 {
 	if (o->verbose)
 		show_stats(ds, stats);
-	if (!stats->refused)
-		return;
 	fflush(stdout);
-	fprintf(stderr, "mmscope: %llu processes were not looked at: needs CAP_SYS_PTRACE\n",
-		stats->refused);
+	if (stats->refused)
+		fprintf(stderr, "mmscope: %llu processes were not looked at: needs CAP_SYS_PTRACE\n",
+			stats->refused);
+	if (stats->busy)
+		fprintf(stderr, "mmscope: %llu processes were passed over: their memory is locked\n",
+			stats->busy);
 }
 
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv)

@@ -11,7 +11,7 @@
 #include "cmd.h"
 
 /* hexadecimal with or without 0x, as crash and /proc/PID/maps have it */
-static __u64 parse_address(const char *word)
+__u64 parse_address(const char *word)
 {
 	__u64 addr;
 	char *end;
@@ -41,20 +41,30 @@ static const struct bit x86_bits[] = {
 #define X86_PSE		0x80ULL
 
 /* Above the lowest level, bit 7 makes an entry map a page itself. */
-static void print_x86_bits(__u64 entry, bool lowest)
+void add_x86_bits(struct text *t, __u64 entry, bool lowest)
 {
-	const char *sep = "  ";
+	const char *sep = "";
 
 	if (!(entry & X86_PRESENT))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(x86_bits); i++) {
 		if (!(entry & x86_bits[i].mask))
 			continue;
-		printf("%s%s", sep, x86_bits[i].name);
+		text_add(t, "%s%s", sep, x86_bits[i].name);
 		sep = "|";
 	}
 	if (entry & X86_PSE)
-		printf("%s%s", sep, lowest ? "PAT" : "PSE");
+		text_add(t, "%s%s", sep, lowest ? "PAT" : "PSE");
+}
+
+static void print_x86_bits(__u64 entry, bool lowest)
+{
+	struct text t = { 0 };
+
+	add_x86_bits(&t, entry, lowest);
+	if (t.len)
+		printf("  %s", t.s);
+	text_free(&t);
 }
 
 /* ------------------------------------------------------------------ one record */

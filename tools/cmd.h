@@ -23,6 +23,7 @@ enum option_group {
 	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
+	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 };
 
 /**
@@ -54,6 +55,7 @@ enum option_group {
  * @layer: what its colours tell
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
+ * @interval: between two looks, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -86,6 +88,7 @@ struct options {
 	const char *layer;
 	const char *curve;
 	const char *size;
+	const char *interval;
 	bool verbose;
 	bool several;
 	struct {
@@ -122,6 +125,10 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -133,7 +140,13 @@ __u32 parse_pid(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */
+void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
+	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
+
+/* cmd-vtop.c */
+__u64 parse_address(const char *word);
+void add_x86_bits(struct text *t, __u64 entry, bool lowest);
 
 /* fields of records that the tool itself makes */
 #define OWN_NAMED(_type, _member, _unit, _values, _help) {		\

@@ -7,7 +7,7 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings slabs slab_use"
+			vmas pagetables mappings slabs slab_use kernel_mappings vmallocs"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -50,7 +50,7 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
-	attach|detach|vtop)
+	attach|detach|vtop|explain)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -73,6 +73,8 @@ _mmscope()
 		words=$(_mmscope_columns) ;;
 	blockers)
 		words=census ;;
+	kmap)
+		words="splits wx" ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
@@ -85,7 +87,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			attach detach help"
+			contig diff explain kmap layout proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total

@@ -32,6 +32,14 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
+	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
+	  OPTS_OUTPUT | OPTS_SOURCE },
+	{ "diff", "PID", "what changed in a process's mappings meanwhile", cmd_diff,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_PROCESS | OPTS_INTERVAL },
+	{ "explain", "PID ADDRESS|heap|stack", "all about one address, in words and a drawing",
+	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
+	{ "proc", "", "the memory of each process, a line each", cmd_proc,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -52,6 +60,7 @@ enum {
 	OPT_RANGE, OPT_CLASS, OPT_NAME, OPT_FLAGS, OPT_MEMCG, OPT_OWNER, OPT_EXACT, OPT_TOTAL,
 	OPT_RECORD, OPT_FROM, OPT_COLOR, OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG,
 	OPT_HTML, OPT_LAYER, OPT_CURVE,
+	OPT_INTERVAL,
 };
 
 static const struct option long_options[] = {
@@ -88,6 +97,7 @@ static const struct option long_options[] = {
 	{ "html", required_argument, NULL, OPT_HTML },
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -146,6 +156,7 @@ static void usage(void)
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
+	      "     --interval 2s     between two looks (diff); also 500ms\n"
 	      " -v, --verbose         what the answer cost: time, locks, races\n"
 	      " -h, --help            this text\n"
 	      " -V, --version         version\n"
@@ -276,6 +287,9 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_FROM:
 		o->from = optarg;
 		break;
+	case OPT_INTERVAL:
+		o->interval = optarg;
+		break;
 	case 'v':
 		o->verbose = true;
 		break;
@@ -329,6 +343,8 @@ static enum option_group group_of(int c)
 		return OPTS_NODE;
 	case OPT_ORDER: case OPT_GFP:
 		return OPTS_ALLOC;
+	case OPT_INTERVAL:
+		return OPTS_INTERVAL;
 	default:
 		return OPTS_FILTER;
 	}

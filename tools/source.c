@@ -181,6 +181,10 @@ static void explain_errno(struct source *s, const struct dataset *ds, __u32 pid,
 
 	if (refused && process && ds->state != MMSCOPE_STATE_UNAVAILABLE)
 		explain_process(s, pid, err, begun);
+	else if (err == -EPERM && ds->flags & MMSCOPE_DATASET_ADDR &&
+		 ds->state != MMSCOPE_STATE_UNAVAILABLE)
+		explain(s, "%s: addresses are not shown, so none can be asked for: needs CAP_SYSLOG and kernel.kptr_restrict below 2",
+			ds->name);
 	else if (refused || err == -EOPNOTSUPP)
 		explain(s, "%s: not available on this kernel%s%s", ds->name,
 			*ds->detail ? ": " : "", ds->detail);
@@ -319,6 +323,7 @@ static void add_rmap_stats(struct walk_stats *stats, const struct mmscope_rmap_a
 	add_stats(stats, &walk);
 	stats->processes += arg->processes;
 	stats->refused += arg->refused;
+	stats->busy += arg->busy;
 }
 
 /**

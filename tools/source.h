@@ -62,6 +62,7 @@ struct source {
  * @torn: objects that changed while they were read
  * @processes: of walks over all processes: those read
  * @refused: likewise: those that may not be looked at
+ * @busy: likewise: those whose locks were not to be had
  */
 struct walk_stats {
 	__u64 records;
@@ -73,6 +74,7 @@ struct walk_stats {
 	__u64 torn;
 	__u64 processes;
 	__u64 refused;
+	__u64 busy;
 };
 
 /* takes a record; false: no more are wanted */

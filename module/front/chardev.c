@@ -350,6 +350,7 @@ static int walk_rmap(struct mmscope_rmap_arg *arg, const struct mmscope_query *q
 	err = run_walk(w, &walk);
 	arg->processes = w->processes;
 	arg->refused = w->refused;
+	arg->busy = w->busy;
 	mmscope_walk_close(w);
 	arg->cursor = walk.cursor;
 	arg->nr = walk.nr;

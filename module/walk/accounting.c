@@ -42,11 +42,15 @@ struct zone_account {
  * @sweep: over the frames
  * @zones: one for each zone of each possible node
  * @done: the sweep is over
+ * @label: page->flags of the unit before
+ * @zone: that of the unit before
  */
 struct account_walk {
 	struct mmscope_sweep sweep;
 	struct zone_account *zones;
 	bool done;
+	unsigned long label;
+	struct zone_account *zone;
 };
 
 static u64 nr_zones(void)
@@ -54,11 +58,21 @@ static u64 nr_zones(void)
 	return (u64)nr_node_ids * MAX_NR_ZONES;
 }
 
+/* the zone of a frame, which is mostly that of the one before */
+static struct zone_account *zone_of(struct account_walk *x, unsigned long flags)
+{
+	if (!x->zone || (flags ^ x->label) >> ZONES_PGSHIFT) {
+		x->zone = &x->zones[mmscope_frame_node(flags) * MAX_NR_ZONES +
+				    mmscope_frame_zone(flags)];
+		x->label = flags;
+	}
+	return x->zone;
+}
+
 static int count_unit(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
 	struct account_walk *x = container_of(s, struct account_walk, sweep);
-	struct zone_account *a = &x->zones[mmscope_frame_node(u->flags) * MAX_NR_ZONES +
-					   mmscope_frame_zone(u->flags)];
+	struct zone_account *a = zone_of(x, u->flags);
 	u64 start = max_t(u64, u->pfn, a->start), end = min_t(u64, u->pfn + u->pages, a->end);
 	u64 pages;
 

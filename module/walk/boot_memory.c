@@ -18,11 +18,23 @@
 #include "collect.h"
 #include "frame.h"
 
-static bool is_reserved(u64 pfn)
+/* the same within one piece of the memory map */
+static int collect_piece(struct mmscope_collect *c, u64 pfn, u64 end, int owner)
 {
 	const struct page *page = pfn_to_online_page(pfn);
+	int err = 0;
 
-	return page && mmscope_frame_flags(page) >> PG_reserved & 1;
+	while (page && pfn < end && !err) {
+		u64 start = pfn;
+
+		for (; pfn < end && mmscope_frame_flags(page) >> PG_reserved & 1; page++)
+			pfn++;
+		if (pfn > start)
+			err = mmscope_collect_run(c, start, pfn - start, owner);
+		pfn++;
+		page++;
+	}
+	return err;
 }
 
 /* the frames of a range that are reserved to this day */
@@ -30,7 +42,7 @@ static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 c
 			    const char *name)
 {
 	int owner, err = 0;
-	u64 pfn;
+	u64 pfn, next;
 
 	if (!mmscope_collect_wants(c, start, end - start))
 		return 0;
@@ -38,9 +50,9 @@ static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 c
 	if (owner < 0)
 		return owner;
 	mmscope_call(get_online_mems)();
-	for (pfn = start; pfn < end && !err; pfn++) {
-		if (is_reserved(pfn))
-			err = mmscope_collect_run(c, pfn, 1, owner);
+	for (pfn = start; pfn < end && !err; pfn = next) {
+		next = min_t(u64, ALIGN(pfn + 1, PAGES_PER_SUBSECTION), end);
+		err = collect_piece(c, pfn, next, owner);
 		cond_resched();
 	}
 	mmscope_call(put_online_mems)();

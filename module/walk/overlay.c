@@ -17,7 +17,6 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 
 #include "../mmscope.h"
@@ -29,6 +28,8 @@
 #define MAX_OWNERS	(32 * 1024)
 #define INDEX_SLOTS	(2 * MAX_OWNERS)
 #define OTHERS		"..."
+/* between two points where others may run */
+#define SORT_STEPS	4096
 
 /**
  * mmscope_grow - make room in an array
@@ -152,21 +153,36 @@ static u32 rank(u32 class)
 }
 
 /* owners found first win, so of processes that share tables the one with the lowest pid */
-static int compare_runs(const void *a, const void *b, const void *data)
+static bool goes_before(const struct mmscope_overlay *o, const struct mmscope_overlay_run *x,
+			const struct mmscope_overlay_run *y)
 {
-	const struct mmscope_overlay_run *x = a, *y = b;
-	const struct mmscope_overlay_owner *owners = data;
 	u32 x_rank, y_rank;
 
-	/* a long sort; no lock is held */
-	cond_resched();
 	if (x->pfn != y->pfn)
-		return x->pfn < y->pfn ? -1 : 1;
-	x_rank = rank(owners[x->owner].class);
-	y_rank = rank(owners[y->owner].class);
-	if (x_rank != y_rank)
-		return x_rank < y_rank ? -1 : 1;
-	return x->owner < y->owner ? -1 : x->owner > y->owner;
+		return x->pfn < y->pfn;
+	x_rank = rank(o->owners[x->owner].class);
+	y_rank = rank(o->owners[y->owner].class);
+	return x_rank != y_rank ? x_rank < y_rank : x->owner < y->owner;
+}
+
+/* Shell's sort, for which no memory is needed and no call for each comparison. */
+static void sort_runs(struct mmscope_overlay *o)
+{
+	struct mmscope_overlay_run *runs = o->runs;
+	u32 gap, i, j;
+
+	for (gap = o->nr_runs; gap > 1;) {
+		gap = max(gap * 4 / 9, 1U);
+		for (i = gap; i < o->nr_runs; i++) {
+			const struct mmscope_overlay_run run = runs[i];
+
+			for (j = i; j >= gap && goes_before(o, &run, &runs[j - gap]); j -= gap)
+				runs[j] = runs[j - gap];
+			runs[j] = run;
+			if (!(i % SORT_STEPS))
+				cond_resched();
+		}
+	}
 }
 
 static u64 run_end(const struct mmscope_overlay_run *run)
@@ -188,7 +204,7 @@ static void settle(struct mmscope_overlay *o)
 {
 	u32 i, nr = 0;
 
-	sort_r(o->runs, o->nr_runs, sizeof(*o->runs), compare_runs, NULL, o->owners);
+	sort_runs(o);
 	for (i = 0; i < o->nr_runs; i++) {
 		struct mmscope_overlay_run run = o->runs[i];
 		u64 done = nr ? run_end(&o->runs[nr - 1]) : 0;
@@ -301,7 +317,7 @@ static int collect(struct mmscope_collect *c)
 	if (c->parts & MMSCOPE_OVERLAY_BOOT)
 		err = mmscope_collect_boot(c);
 	if (!err && (c->parts & MMSCOPE_OVERLAY_KERNEL)) {
-		err = mmscope_vmap_read(c);
+		err = mmscope_vmap_read(c->w, &c->vmap, false);
 		if (!err)
 			err = mmscope_collect_stacks(c);
 	}

@@ -177,15 +177,32 @@ static u32 find_bare_head(const struct page *page, unsigned long pfn, unsigned l
 	return 0;
 }
 
+/**
+ * mmscope_page_is_pcp - is a frame the first one of a block on a per-CPU list?
+ * @r: what is remembered for the frames behind it
+ * @page: its struct page, in an online section
+ * @pfn: its number
+ *
+ * Only for frames without references or marks.
+ */
+bool mmscope_page_is_pcp(struct mmscope_page_reader *r, const struct page *page,
+			 unsigned long pfn)
+{
+	if (compat_has_type(READ_ONCE(page->page_type)) || !on_pcp_list(page))
+		return false;
+	r->bare_head = pfn;
+	r->bare_pfn = pfn;
+	r->bare_state = MMSCOPE_FRAME_PCP;
+	return true;
+}
+
 /* What is a frame without references or marks part of? */
 static u32 bare_state(struct mmscope_page_reader *r, const struct page *page, unsigned long pfn)
 {
-	if (on_pcp_list(page)) {
-		r->bare_head = pfn;
-		r->bare_state = MMSCOPE_FRAME_PCP;
-	} else if (r->bare_pfn + 1 != pfn) {
+	if (mmscope_page_is_pcp(r, page, pfn))
+		return r->bare_state;
+	if (r->bare_pfn + 1 != pfn)
 		r->bare_state = find_bare_head(page, pfn, &r->bare_head);
-	}
 	r->bare_pfn = pfn;
 	return block_reaches(r->bare_head, pfn) ? r->bare_state : 0;
 }

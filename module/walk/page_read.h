@@ -25,6 +25,8 @@ struct mmscope_page_reader {
 	u32 bare_state;
 };
 
+bool mmscope_page_is_pcp(struct mmscope_page_reader *r, const struct page *page,
+			 unsigned long pfn);
 void mmscope_page_reader_begin(struct mmscope_page_reader *r);
 bool mmscope_page_read(struct mmscope_page_reader *r, const struct page *page,
 		       unsigned long pfn, struct mmscope_frame *f);

@@ -36,22 +36,6 @@ struct pagetable_state {
 	struct mmscope_pagetable rec[MMSCOPE_NR_LEVELS];
 };
 
-static u64 entries_per_table(u32 level)
-{
-	switch (level) {
-	case MMSCOPE_LEVEL_PGD:
-		return PTRS_PER_PGD;
-	case MMSCOPE_LEVEL_P4D:
-		return PTRS_PER_P4D;
-	case MMSCOPE_LEVEL_PUD:
-		return PTRS_PER_PUD;
-	case MMSCOPE_LEVEL_PMD:
-		return PTRS_PER_PMD;
-	default:
-		return PTRS_PER_PTE;
-	}
-}
-
 static u64 leaf_size(u32 level)
 {
 	switch (level) {
@@ -123,7 +107,7 @@ static void complete_record(struct mmscope_walk *w, u32 level, struct mmscope_pa
 {
 	rec->pid = w->pid_nr;
 	rec->level = level;
-	rec->entries_possible = rec->tables * entries_per_table(level);
+	rec->entries_possible = rec->tables * mmscope_pgt_entries(level);
 	rec->table_bytes = rec->entries_possible * sizeof(pte_t);
 	rec->leaf_size_bytes = leaf_size(level);
 	rec->leaf_bytes = rec->leaf_present * rec->leaf_size_bytes;

@@ -102,6 +102,26 @@ u32 mmscope_pgt_index(u32 level, unsigned long addr)
 	}
 }
 
+/**
+ * mmscope_pgt_entries - entries in a table
+ * @level: enum mmscope_level of the table
+ */
+u64 mmscope_pgt_entries(u32 level)
+{
+	switch (level) {
+	case MMSCOPE_LEVEL_PGD:
+		return PTRS_PER_PGD;
+	case MMSCOPE_LEVEL_P4D:
+		return PTRS_PER_P4D;
+	case MMSCOPE_LEVEL_PUD:
+		return PTRS_PER_PUD;
+	case MMSCOPE_LEVEL_PMD:
+		return PTRS_PER_PMD;
+	default:
+		return PTRS_PER_PTE;
+	}
+}
+
 /* what all entries of a table have in common */
 static void init_table(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, u32 level,
 		       const void *table)

@@ -107,6 +107,7 @@ int mmscope_pgt_near(struct mmscope_pgt_walk *p);
 bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
 unsigned long mmscope_pgt_entry_size(u32 level);
 u32 mmscope_pgt_index(u32 level, unsigned long addr);
+u64 mmscope_pgt_entries(u32 level);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
 
 #endif /* _MMSCOPE_PGTABLE_H */

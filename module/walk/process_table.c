@@ -4,7 +4,8 @@
  *
  * Locks and staleness: those of pgtable.c, one bounded hold of mmap_lock after
  * the other; tables of PTEs are not read, the entry above tells their frame.
- * Processes that the reader may not see are passed over.
+ * Processes that the reader may not see are passed over, and those whose
+ * mmap_lock is held for long: their tables are then known by their mark only.
  *
  * Tables that several processes share are told of the one with the lowest pid.
  * Spare tables of PTEs, kept for splitting huge pages, are not found.
@@ -127,15 +128,17 @@ static int collect_task(struct process_tables *t, struct task_struct *task)
 	struct mm_struct *mm;
 	int err;
 
-	err = mmscope_task_mm_get(task, &mm);
+	err = mmscope_task_mm_try(task, &mm);
 	if (err)
-		return err == -ESRCH || err == -EACCES ? 0 : err;
+		return err == -ESRCH || err == -EACCES || err == -EBUSY ? 0 : err;
 	strscpy(t->comm, task->comm, sizeof(t->comm));
 	w->mm = mm;
+	w->passes = true;
 	err = collect_mm(t, w);
+	w->passes = false;
 	w->mm = saved;
 	mmdrop(mm);
-	return err;
+	return err == -EBUSY ? 0 : err;
 }
 
 static int collect_tasks(struct process_tables *t)

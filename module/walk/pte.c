@@ -9,7 +9,7 @@
  * entry of a table reaches over several VMAs and is met in each; it is shown in
  * the first, which needs no memory of what was shown.
  *
- * Source: the entries below mm->pgd; IA32_PAT for the cache modes.
+ * Source: the entries below mm->pgd.
  */
 #include <linux/mm.h>
 #include <linux/pgtable.h>
@@ -17,16 +17,6 @@
 #include "../compat.h"
 #include "../mmscope.h"
 #include "pgtable.h"
-
-/**
- * struct pte_state - kept from window to window
- * @started: the other member is set
- * @pat: IA32_PAT, 0 if there is none
- */
-struct pte_state {
-	bool started;
-	u64 pat;
-};
 
 static u64 first_wanted(const struct mmscope_walk *w)
 {
@@ -51,16 +41,14 @@ static bool is_shown(const struct mmscope_pgt_walk *p, const struct mmscope_pgt_
 	return e->kind != MMSCOPE_PGT_TABLE || met_first(p, e);
 }
 
-static void fill_present(const struct pte_state *s, const struct mmscope_pgt_entry *e,
-			 struct mmscope_pte *rec)
+static void fill_present(const struct mmscope_pgt_entry *e, struct mmscope_pte *rec)
 {
 	const pte_t pte = __pte(e->raw);
 
 	rec->flags |= compat_more_flags(pte);
 	rec->pkey = compat_pkey(pte);
 	rec->cache_index = compat_cache_index(e->raw, e->level != MMSCOPE_LEVEL_PTE);
-	if (s->pat && rec->cache_index != MMSCOPE_UNKNOWN32)
-		rec->cache_mode = s->pat >> (8 * rec->cache_index) & 7;
+	rec->cache_mode = compat_kernel_cache(pte, e->level != MMSCOPE_LEVEL_PTE);
 }
 
 static void fill_record(const struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e,
@@ -95,7 +83,7 @@ static void fill_record(const struct mmscope_pgt_walk *p, const struct mmscope_p
 	}
 	if (e->flags & MMSCOPE_ENTRY_PRESENT) {
 		rec->pfn -= skipped;
-		fill_present(p->w->priv, e, rec);
+		fill_present(e, rec);
 	} else {
 		rec->flags |= compat_swap_flags(__pte(e->raw), &rec->pfn);
 	}
@@ -121,7 +109,6 @@ static int pte_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry 
 static int pte_walk(struct mmscope_walk *w)
 {
 	const u64 last = MMSCOPE_PGT_END;
-	struct pte_state *s = w->priv;
 	struct mmscope_pgt_walk p = {
 		.w = w,
 		.pos = min(max(w->cursor.pos, w->q.start), last) & PAGE_MASK,
@@ -130,27 +117,12 @@ static int pte_walk(struct mmscope_walk *w)
 	};
 	int ret;
 
-	if (!s->started) {
-		s->started = true;
-		s->pat = compat_pat();
-	}
 	ret = mmscope_pgt_walk(&p);
 	/* entries that are none move no cursor */
 	if (p.pos > w->cursor.pos)
 		w->cursor.pos = p.pos;
 	return ret;
 }
-
-static const struct mmscope_name cache_modes[] = {
-	{ MMSCOPE_CACHE_UC, "UC" },
-	{ MMSCOPE_CACHE_WC, "WC" },
-	{ MMSCOPE_CACHE_WT, "WT" },
-	{ MMSCOPE_CACHE_WP, "WP" },
-	{ MMSCOPE_CACHE_WB, "WB" },
-	{ MMSCOPE_CACHE_UC_MINUS, "UC-" },
-};
-
-static MMSCOPE_NAMES(cache_mode_names, cache_modes);
 
 static const struct mmscope_field_def pte_fields[] = {
 	FIELD(struct mmscope_pte, addr, ADDR, "first address that the entry maps"),
@@ -169,8 +141,8 @@ static const struct mmscope_field_def pte_fields[] = {
 	MORE(struct mmscope_pte, swap_offset, COUNT, "swap slot, of swap entries"),
 	MORE(struct mmscope_pte, pkey, COUNT, "protection key"),
 	MORE(struct mmscope_pte, cache_index, COUNT, "entry of the PAT that it chooses"),
-	MORE_ENUM(struct mmscope_pte, cache_mode, &cache_mode_names,
-		  "what that entry of the PAT says; MTRRs may say otherwise"),
+	MORE_ENUM(struct mmscope_pte, cache_mode, &mmscope_cache_mode_names,
+		  "how the kernel has set that entry of the PAT; MTRRs may say less"),
 	MORE(struct mmscope_pte, pid, ID, "process"),
 };
 
@@ -185,7 +157,6 @@ const struct mmscope_dataset mmscope_ptes = {
 	.id = MMSCOPE_DS_PTES,
 	.flags = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_ADDR,
 	.rec_size = sizeof(struct mmscope_pte),
-	.priv_size = sizeof(struct pte_state),
 	.fields = pte_fields,
 	.nr_fields = ARRAY_SIZE(pte_fields),
 	.needs = pte_needs,

@@ -10,7 +10,8 @@
  * Locks and staleness: those of pgtable.c, one hold of one process's mmap_lock a
  * call. Processes are read one after another: a page that moves meanwhile may
  * show twice or not at all. mm_count of the process under way is held between
- * the windows, mm_users only while it is walked.
+ * the windows, mm_users only while it is walked. Of all processes one whose locks
+ * somebody holds for long is passed over.
  *
  * Positions are the pid (of the initial namespace) in cursor.pos and the address
  * in cursor.hint. As in mapping.c the run under construction is kept over the
@@ -21,10 +22,8 @@
 #include <linux/mm.h>
 #include <linux/minmax.h>
 #include <linux/pid.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sort.h>
 
@@ -40,6 +39,7 @@
  * @pos: where its page tables are to be read on
  * @pid: its pid as the reader knows it
  * @comm: its command
+ * @busy: the process under way is given up: its mmap_lock is not to be had
  * @open: there is a run in @run
  * @run: as far as it is known
  * @gap_start: frames from here to @gap_end are in no range; of the last search
@@ -52,6 +52,7 @@ struct rmap_state {
 	unsigned long pos;
 	u32 pid;
 	char comm[TASK_COMM_LEN];
+	bool busy;
 	bool open;
 	struct mmscope_rmap run;
 	u64 gap_start;
@@ -206,6 +207,7 @@ static int rmap_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry
 static void start(struct mmscope_walk *w, struct rmap_state *s)
 {
 	s->started = true;
+	w->passes = !w->q.pid;
 	s->nr = min_t(u64, w->cursor.pos, U32_MAX);
 	s->pos = min_t(u64, w->cursor.hint, MMSCOPE_PGT_END) & PAGE_MASK;
 }
@@ -229,30 +231,13 @@ static struct task_struct *find_process(struct mmscope_walk *w, struct rmap_stat
 	return task;
 }
 
-/* the first thread may have exited before the others: any that has the mm will do */
-static struct task_struct *living_thread(struct task_struct *leader)
-{
-	struct task_struct *thread, *found = leader;
-
-	rcu_read_lock();
-	for_each_thread(leader, thread) {
-		if (!READ_ONCE(thread->mm))
-			continue;
-		found = thread;
-		break;
-	}
-	get_task_struct(found);
-	rcu_read_unlock();
-	put_task_struct(leader);
-	return found;
-}
-
 static void leave_process(struct mmscope_walk *w, struct rmap_state *s)
 {
 	if (s->mm)
 		mmdrop(s->mm);
 	s->mm = NULL;
 	s->pos = 0;
+	s->busy = false;
 	s->nr++;
 	w->cursor = (struct mmscope_cursor) { .pos = s->nr };
 }
@@ -267,14 +252,16 @@ static int enter_process(struct mmscope_walk *w, struct rmap_state *s)
 		return PTR_ERR_OR_ZERO(task);
 	s->pid = task_tgid_vnr(task);
 	get_task_comm(s->comm, task);
-	task = living_thread(task);
-	err = mmscope_task_mm_get(task, &s->mm);
+	task = mmscope_task_living(task);
+	err = w->passes ? mmscope_task_mm_try(task, &s->mm) :
+			  mmscope_task_mm_get(task, &s->mm);
 	put_task_struct(task);
 	if (!err)
 		return MMSCOPE_MORE;
 	if (err == -EINTR || w->q.pid)
 		return err;
 	w->refused += err == -EACCES;
+	w->busy += err == -EBUSY;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }
@@ -310,10 +297,18 @@ static int rmap_walk(struct mmscope_walk *w)
 		start(w, s);
 	if (!s->mm)
 		return enter_process(w, s);
-	ret = walk_process(w, s) ?: flush_run(w, s);
+	ret = s->busy ? 0 : walk_process(w, s);
+	if (ret == -EBUSY)
+		s->busy = true;
+	else if (ret)
+		return ret;
+	ret = flush_run(w, s);
 	if (ret)
 		return ret;
-	w->processes++;
+	if (s->busy)
+		w->busy++;
+	else
+		w->processes++;
 	leave_process(w, s);
 	return MMSCOPE_MORE;
 }

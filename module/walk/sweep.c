@@ -14,6 +14,7 @@
  * page that moves during the sweep may be met at both places or at none. The
  * tables are of the moment when the sweep began.
  */
+#include <linux/hash.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 
@@ -30,7 +31,8 @@
  * A frame that is no doubt the beginning of something, in a few loads. False:
  * it takes a closer look, as tails, and frames without references or marks do.
  */
-static bool read_quick(const struct page *page, unsigned long pfn, struct mmscope_frame *f)
+static bool read_quick(struct mmscope_page_reader *r, const struct page *page,
+		       unsigned long pfn, struct mmscope_frame *f)
 {
 	unsigned long link = compat_page_link(page);
 	s32 refcount = page_ref_count(page);
@@ -58,9 +60,13 @@ static bool read_quick(const struct page *page, unsigned long pfn, struct mmscop
 			return false;
 	} else if (!refcount) {
 		order = mmscope_free_order(page);
-		if (order < 0)
-			return false;
 		f->state = MMSCOPE_FRAME_FREE;
+		if (order < 0) {
+			if (!mmscope_page_is_pcp(r, page, pfn))
+				return false;
+			order = 0;
+			f->state = MMSCOPE_FRAME_PCP;
+		}
 	} else if (is_zero_pfn(pfn)) {
 		f->state = MMSCOPE_FRAME_ZERO;
 	}
@@ -73,7 +79,7 @@ static void read_frame(struct mmscope_sweep *s, const struct page *page, unsigne
 {
 	struct mmscope_frame *f = &s->frame;
 
-	if (!read_quick(page, pfn, f)) {
+	if (!read_quick(&s->reader, page, pfn, f)) {
 		if (!mmscope_page_read(&s->reader, page, pfn, f))
 			s->w->torn++;
 	} else if (f->order && f->head_pfn == s->reader.huge_zero_pfn) {
@@ -171,8 +177,7 @@ static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 	}
 }
 
-static void make_unit(struct mmscope_sweep *s, const struct page *page, u32 migratetype,
-		      struct mmscope_piece *u)
+static void make_unit(struct mmscope_sweep *s, const struct page *page, struct mmscope_piece *u)
 {
 	const struct mmscope_frame *f = &s->frame;
 
@@ -180,7 +185,6 @@ static void make_unit(struct mmscope_sweep *s, const struct page *page, u32 migr
 	u->head = page - (u->pfn - f->head_pfn);
 	u->flags = f->head_flags;
 	u->order = f->order;
-	u->migratetype = migratetype;
 	/* slabs have a vector of their objects' cgroups there */
 	u->memcg = mmscope_frame_is_slab(f) ? 0 : f->memcg;
 	classify(s, u);
@@ -199,40 +203,76 @@ static u64 read_counts(const struct page *page)
 	return READ_ONCE(*(const u64 *)&page->page_type);
 }
 
+/* what the frames behind a single one must have to be the same thing */
+static struct mmscope_alike alike_of(const struct mmscope_sweep *s, const struct mmscope_piece *u)
+{
+	const struct mmscope_frame *f = &s->frame;
+	/* how often it is mapped tells nothing, nor do a few references */
+	const bool mapped = (s32)f->type >= 0 && f->refcount < MMSCOPE_PIN_WEIGHT;
+
+	return (struct mmscope_alike){
+		.flags = f->flags,
+		.mapping = f->mapping,
+		.memcg = f->memcg,
+		.counts = (u64)f->refcount << 32 | f->type,
+		.counts_mask = mapped ? ~((MMSCOPE_PIN_WEIGHT - 1ULL) << 32 | 0xffffff) : ~0ULL,
+		.class = u->class,
+		.key = u->key,
+	};
+}
+
 /*
- * How many frames from @page on have the words that the one before them has? They
- * are what it is, and its owner's. @is_kernel: the word that could link a page to
- * its head may hold a mark of another owner.
+ * How many frames from @page on are alike? What is compared and not kept is read
+ * where it is, and tail pages are rare: they are looked for last. @is_kernel: the
+ * word that could link a page to its head may hold a mark of another owner.
  */
-static __always_inline unsigned long count_same(const struct mmscope_frame *f,
+static __always_inline unsigned long count_same(const struct mmscope_alike *alike,
 						const struct page *page, unsigned long max,
 						bool is_kernel)
 {
-	/* how often it is mapped tells nothing, nor do a few references */
-	const bool mapped = (s32)f->type >= 0 && f->refcount < MMSCOPE_PIN_WEIGHT;
-	const u64 counts_mask = mapped ? ~((MMSCOPE_PIN_WEIGHT - 1ULL) << 32 | 0xffffff) : ~0ULL;
-	const u64 counts = (u64)f->refcount << 32 | f->type;
-	const unsigned long flags = f->flags, mapping = f->mapping, memcg = f->memcg;
-	unsigned long i;
+	const struct mmscope_alike a = *alike;
+	const struct page *first = page, *end = page + max;
 
-	for (i = 0; i < max; i++, page++) {
-		unsigned long link = compat_page_link(page);
-
-		if (((mmscope_frame_flags(page) ^ flags) & ~USE_FLAGS) | (link & 1) |
-		    ((unsigned long)READ_ONCE(page->mapping) ^ mapping) |
-		    ((read_counts(page) ^ counts) & counts_mask) |
-		    (compat_memcg_data(page) ^ memcg))
+	for (; page < end; page++) {
+		if (data_race((unsigned long)page->mapping) != a.mapping ||
+		    (mmscope_frame_flags(page) ^ a.flags) & ~USE_FLAGS ||
+		    (read_counts(page) ^ a.counts) & a.counts_mask ||
+		    !compat_has_memcg(page, a.memcg) || compat_is_tail(page))
 			break;
-		if (is_kernel && mmscope_is_pool_link(link))
+		if (is_kernel && mmscope_is_pool_link(compat_page_link(page)))
 			break;
 	}
-	return i;
+	return page - first;
 }
 
-static unsigned long count_alike(const struct mmscope_frame *f, const struct page *page,
-				 unsigned long max)
+/* Pages of processes and files are of one owner with another again and again. */
+static struct mmscope_alike *known_alike(struct mmscope_sweep *s, unsigned long mapping)
 {
-	return f->mapping ? count_same(f, page, max, false) : count_same(f, page, max, true);
+	return &s->known[hash_long(mapping, MMSCOPE_KNOWN_BITS)];
+}
+
+/* Frames like some that were met before need not be classified. */
+static bool take_known(struct mmscope_sweep *s, struct mmscope_piece *u, const struct page *page,
+		       unsigned long end)
+{
+	unsigned long mapping = (unsigned long)READ_ONCE(page->mapping);
+	const struct mmscope_alike *known;
+
+	if (!mapping)
+		return false;
+	known = known_alike(s, mapping);
+	u->pages = count_same(known, page, end - u->pfn, false);
+	if (!u->pages)
+		return false;
+	u->head_pfn = u->pfn;
+	u->flags = mmscope_frame_flags(page);
+	u->head = page;
+	u->class = known->class;
+	u->order = 0;
+	u->inferred = false;
+	u->key = known->key;
+	u->memcg = known->memcg;
+	return true;
 }
 
 /* Take the frames behind a single one along with it. */
@@ -241,13 +281,21 @@ static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
 {
 	const struct mmscope_frame *f = &s->frame;
 	unsigned long zero = my_zero_pfn(0);
+	struct mmscope_alike alike;
 
+	if (f->order || f->state || !f->refcount)
+		return;
+	alike = alike_of(s, u);
+	if (f->mapping && s->alike_end == ~0ULL)
+		*known_alike(s, f->mapping) = alike;
 	end = min_t(u64, end, s->alike_end);
 	/* the zero page, in the kernel's image, is told by its number alone */
 	if (u->pfn < zero)
 		end = min(end, zero);
-	if (!f->order && !f->state && f->refcount && u->pfn + 1 < end)
-		u->pages += count_alike(f, page + 1, end - u->pfn - 1);
+	if (u->pfn + 1 >= end)
+		return;
+	u->pages += f->mapping ? count_same(&alike, page + 1, end - u->pfn - 1, false) :
+				 count_same(&alike, page + 1, end - u->pfn - 1, true);
 }
 
 /* ------------------------------------------------------------------- filters */
@@ -272,6 +320,11 @@ static bool by_flags(const struct mmscope_query *q)
 	return q->frames.flags_all || q->frames.flags_any || q->frames.flags_none;
 }
 
+static bool by_unit(const struct mmscope_query *q)
+{
+	return q->node != MMSCOPE_ANY || q->zone != MMSCOPE_ANY || q->frames.memcg;
+}
+
 static bool unit_wanted(struct mmscope_sweep *s, const struct mmscope_piece *u)
 {
 	const struct mmscope_query *q = &s->w->q;
@@ -282,28 +335,50 @@ static bool unit_wanted(struct mmscope_sweep *s, const struct mmscope_piece *u)
 
 /* ------------------------------------------------------------------ the sweep */
 
+/* the thing at the position, as far as it goes */
+static void read_unit(struct mmscope_sweep *s, struct mmscope_piece *u, const struct page *page,
+		      unsigned long end)
+{
+	if (u->pfn >= s->frame_end || u->pfn < s->frame.head_pfn) {
+		if (s->runs && take_known(s, u, page, end))
+			return;
+		read_frame(s, page, u->pfn);
+	}
+	u->pages = min(s->frame_end, end) - u->pfn;
+	make_unit(s, page, u);
+	if (s->runs)
+		add_alike(s, u, page, end);
+}
+
+/* likewise one frame; false if its flags are not wanted */
+static bool read_one(struct mmscope_sweep *s, struct mmscope_piece *u, const struct page *page)
+{
+	read_single(s, page, u->pfn);
+	u->pages = 1;
+	if (by_flags(&s->w->q) && !flags_wanted(s))
+		return false;
+	make_unit(s, page, u);
+	return true;
+}
+
 /* the frames [s->pos, end) of one chunk */
 static int sweep_chunk(struct mmscope_sweep *s, unsigned long end, const struct page *page)
 {
-	u32 migratetype = compat_pageblock_type(mmscope_pageblock_bits(s->pos));
-	const bool flags = by_flags(&s->w->q), single = s->single || flags;
-	struct mmscope_piece u;
+	struct mmscope_piece u = {
+		.migratetype = compat_pageblock_type(mmscope_pageblock_bits(s->pos)),
+	};
+	const bool single = s->single || by_flags(&s->w->q), filter = by_unit(&s->w->q);
+	bool wanted = true;
 	int ret = 0;
 
 	while (s->pos < end && !ret) {
 		u.pfn = s->pos;
 		if (single)
-			read_single(s, page, u.pfn);
-		else if (u.pfn >= s->frame_end || u.pfn < s->frame.head_pfn)
-			read_frame(s, page, u.pfn);
-		u.pages = min(s->frame_end, end) - u.pfn;
-		if (!flags || flags_wanted(s)) {
-			make_unit(s, page, migratetype, &u);
-			if (s->runs && !single)
-				add_alike(s, &u, page, end);
-			if (unit_wanted(s, &u))
-				ret = s->unit(s, &u);
-		}
+			wanted = read_one(s, &u, page);
+		else
+			read_unit(s, &u, page, end);
+		if (wanted && (!filter || unit_wanted(s, &u)))
+			ret = s->unit(s, &u);
 		if (!ret)
 			s->pos += u.pages;
 		page += u.pages;

@@ -43,6 +43,29 @@ struct mmscope_piece {
 	unsigned long memcg;
 };
 
+/* how many of those met last are known: a power of two */
+#define MMSCOPE_KNOWN_BITS 5
+
+/**
+ * struct mmscope_alike - what single frames have in common that are one thing
+ * @flags: page->flags; some bits do not count
+ * @mapping: page->mapping
+ * @memcg: memcg_data
+ * @counts: references and type
+ * @counts_mask: bits of these that count
+ * @class: enum mmscope_class
+ * @key: as of a piece
+ */
+struct mmscope_alike {
+	unsigned long flags;
+	unsigned long mapping;
+	unsigned long memcg;
+	u64 counts;
+	u64 counts_mask;
+	u32 class;
+	unsigned long key;
+};
+
 /**
  * struct mmscope_sweep - a sweep under way
  * @w: the request
@@ -50,7 +73,7 @@ struct mmscope_piece {
  *        unit, which is not done
  * @single: frame by frame, with the whole snapshot of each in @frame
  * @runs: neighbouring frames that stand alone may come as one unit when all that
- *        is told of it is true of each; @frame is the first one's snapshot
+ *        is told of it is true of each; then @frame may be of another one
  * @parts: enum mmscope_overlay_parts to be known
  * @pos: where to go on; what is below is done
  * @end: first frame beyond the range
@@ -62,6 +85,7 @@ struct mmscope_piece {
  * @frame: snapshot of the thing under the sweep
  * @frame_end: first frame beyond it
  * @alike_end: first frame that may be another thing even with the same words
+ * @known: pages of processes and files met before, by mapping
  * @last_cache: pointer of the slab met last
  * @last_reclaimable: what its cache told
  * @last_memcg: memcg_data named last
@@ -83,6 +107,7 @@ struct mmscope_sweep {
 	struct mmscope_frame frame;
 	unsigned long frame_end;
 	u64 alike_end;
+	struct mmscope_alike known[1 << MMSCOPE_KNOWN_BITS];
 	unsigned long last_cache;
 	bool last_reclaimable;
 	unsigned long last_memcg;

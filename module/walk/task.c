@@ -7,11 +7,13 @@
  * the new, setuid one; mmap_lock (read) for the walkers, a hold at a time.
  */
 #include <linux/capability.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/ptrace.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -25,6 +27,13 @@
  * only; still it is given back early, and at once when somebody waits.
  */
 #define MM_HOLD_NS (500 * NSEC_PER_USEC)
+
+/*
+ * A walk over all processes must not wait for one that is stuck with its locks
+ * held: it asks so often, and then passes that process over.
+ */
+#define MM_TRIES	64
+#define MM_PAUSE_US	500
 
 static bool may_read(struct task_struct *task)
 {
@@ -47,6 +56,35 @@ static struct mm_struct *__task_mm(struct task_struct *task)
 	return mm;
 }
 
+/* with exec_update_lock held, which is given back; of the mm the struct is kept only */
+static int finish_mm_get(struct task_struct *task, struct mm_struct **mm)
+{
+	struct mm_struct *found = __task_mm(task);
+
+	up_read(&task->signal->exec_update_lock);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	mmgrab(found);
+	mmput(found);
+	*mm = found;
+	return 0;
+}
+
+/* read-lock, or -EBUSY if that cannot be had soon */
+static int try_lock(struct rw_semaphore *lock)
+{
+	u32 i;
+
+	for (i = 0; i < MM_TRIES; i++) {
+		if (down_read_trylock(lock))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range(MM_PAUSE_US, 2 * MM_PAUSE_US);
+	}
+	return -EBUSY;
+}
+
 /**
  * mmscope_task_mm_get - the address space of a task, if the caller may see it
  * @task: the task
@@ -60,20 +98,26 @@ static struct mm_struct *__task_mm(struct task_struct *task)
  */
 int mmscope_task_mm_get(struct task_struct *task, struct mm_struct **mm)
 {
-	struct mm_struct *found;
-	int err;
+	int err = down_read_killable(&task->signal->exec_update_lock);
 
-	err = down_read_killable(&task->signal->exec_update_lock);
-	if (err)
-		return err;
-	found = __task_mm(task);
-	up_read(&task->signal->exec_update_lock);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
-	mmgrab(found);
-	mmput(found);
-	*mm = found;
-	return 0;
+	return err ?: finish_mm_get(task, mm);
+}
+
+/**
+ * mmscope_task_mm_try - mmscope_task_mm_get() for walks over all processes
+ * @task: the task
+ * @mm: filled; to be dropped with mmdrop()
+ *
+ * One who runs execve() holds exec_update_lock and may wait for the mmap_lock of
+ * the old program, which somebody else holds.
+ *
+ * Return: as mmscope_task_mm_get(); -EBUSY if the lock was not to be had soon.
+ */
+int mmscope_task_mm_try(struct task_struct *task, struct mm_struct **mm)
+{
+	int err = try_lock(&task->signal->exec_update_lock);
+
+	return err ?: finish_mm_get(task, mm);
 }
 
 /**
@@ -127,15 +171,40 @@ struct task_struct *mmscope_task_next(u32 *nr, bool threads)
 }
 
 /**
+ * mmscope_task_living - a thread of a process that still has its address space
+ * @leader: the first thread, which may have exited before the others; the
+ *          reference on it is given up
+ *
+ * Return: the thread, to be dropped with put_task_struct(); @leader if there is none.
+ */
+struct task_struct *mmscope_task_living(struct task_struct *leader)
+{
+	struct task_struct *thread, *found = leader;
+
+	rcu_read_lock();
+	for_each_thread(leader, thread) {
+		if (!READ_ONCE(thread->mm))
+			continue;
+		found = thread;
+		break;
+	}
+	get_task_struct(found);
+	rcu_read_unlock();
+	put_task_struct(leader);
+	return found;
+}
+
+/**
  * mmscope_mm_lock - begin a hold of mmap_lock
  * @w: the walk of a process
  * @began: filled, for the other two
  *
- * Return: 0, or -EINTR when the reader was killed while it waited.
+ * Return: 0, -EINTR when the reader was killed while it waited, or -EBUSY when
+ * @w->passes and somebody holds the lock for long.
  */
 int mmscope_mm_lock(struct mmscope_walk *w, u64 *began)
 {
-	int err = mmap_read_lock_killable(w->mm);
+	int err = w->passes ? try_lock(&w->mm->mmap_lock) : mmap_read_lock_killable(w->mm);
 
 	if (!err)
 		*began = mmscope_lock_begin();

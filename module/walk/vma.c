@@ -170,8 +170,24 @@ static u32 special_kind(const char *name)
 	return str_has_prefix(name, "[vvar") ? MMSCOPE_VMA_VVAR : MMSCOPE_VMA_SPECIAL;
 }
 
-static u32 vma_kind(struct vm_area_struct *vma, const char *special)
+/* vdso and the like name themselves */
+static const char *special_name(struct vm_area_struct *vma)
 {
+	if (vma->vm_file || !vma->vm_ops || !vma->vm_ops->name)
+		return NULL;
+	return vma->vm_ops->name(vma);
+}
+
+/**
+ * mmscope_vma_kind - what a VMA is for
+ * @vma: the VMA; its mmap_lock is held
+ *
+ * Return: enum mmscope_vma_kind.
+ */
+u32 mmscope_vma_kind(struct vm_area_struct *vma)
+{
+	const char *special = special_name(vma);
+
 	if (special)
 		return special_kind(special);
 	if (is_vm_hugetlb_page(vma))
@@ -213,19 +229,11 @@ static void set_file(struct mmscope_vma *rec, const struct vm_area_struct *vma, 
 		set_name(rec, path);
 }
 
-/* vdso and the like name themselves */
-static const char *special_name(struct vm_area_struct *vma)
-{
-	if (vma->vm_file || !vma->vm_ops || !vma->vm_ops->name)
-		return NULL;
-	return vma->vm_ops->name(vma);
-}
-
 static void set_names(struct mmscope_vma *rec, struct vm_area_struct *vma, char *buf)
 {
 	const char *special = special_name(vma);
 
-	rec->kind = vma_kind(vma, special);
+	rec->kind = mmscope_vma_kind(vma);
 	if (vma->vm_file)
 		set_file(rec, vma, buf);
 	else if (special)
@@ -310,13 +318,13 @@ static const struct mmscope_name vma_kinds[] = {
 	{ MMSCOPE_VMA_SPECIAL, "special" },
 };
 
-static MMSCOPE_NAMES(vma_kind_names, vma_kinds);
+MMSCOPE_NAMES(mmscope_vma_kind_names, vma_kinds);
 
 static const struct mmscope_field_def vma_fields[] = {
 	FIELD(struct mmscope_vma, start, ADDR, "first address"),
 	FIELD(struct mmscope_vma, end, ADDR, "first address beyond"),
 	FIELD(struct mmscope_vma, size_bytes, BYTES, "end - start"),
-	FIELD_CLASS(struct mmscope_vma, kind, ENUM, &vma_kind_names, "what it is for"),
+	FIELD_CLASS(struct mmscope_vma, kind, ENUM, &mmscope_vma_kind_names, "what it is for"),
 	FIELD_FLAGS(struct mmscope_vma, perms, &mmscope_perm_names, "what it allows"),
 	MORE_FLAGS(struct mmscope_vma, flags, &vma_flag_names, "flags of the VMA"),
 	MORE(struct mmscope_vma, raw_flags, ADDR, "the flags as this kernel numbers them"),

@@ -10,7 +10,7 @@
  * address, so each area that stays is seen once. An area that is freed and made
  * anew meanwhile may be seen twice or with its old caller.
  *
- * Source: vmap_area_root, or vmap_nodes[].busy; vm_struct.caller and flags;
+ * Source: vmap_area_root, or vmap_nodes[].busy, and what is freed lazily; vm_struct;
  * within_module().
  */
 #include <linux/hash.h>
@@ -23,6 +23,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
+#include "../compat.h"
 #include "../mmscope.h"
 #include "collect.h"
 
@@ -33,21 +34,33 @@
 
 /* ---------------------------------------------------------------- the areas */
 
-static void read_area(struct mmscope_vmap *v, const struct vmap_area *va)
+static void read_area(struct mmscope_vmap *v, const struct vmap_area *va, bool freed)
 {
-	const struct vm_struct *vm = va->vm;
 	struct mmscope_vmap_area *area = &v->areas[v->nr++];
+	const struct vm_struct *vm;
 
 	memset(area, 0, sizeof(*area));
 	area->start = va->va_start;
 	area->end = va->va_end;
+	/* what is in its place once the area is free is nothing to look at */
+	if (freed) {
+		area->flags = MMSCOPE_VMAP_FREED;
+		return;
+	}
+	vm = va->vm;
 	if (!vm) {
 		area->flags = MMSCOPE_VMAP_RAM;
 		return;
 	}
 	area->caller = vm->caller;
+	area->vm_flags = vm->flags;
+	area->nr_pages = vm->nr_pages;
+	area->page_order = compat_vm_page_order(vm);
+	area->phys = vm->phys_addr;
 	if (vm->flags & VM_IOREMAP)
-		area->flags = MMSCOPE_VMAP_IO;
+		area->flags |= MMSCOPE_VMAP_IO;
+	if (is_vmalloc_addr(vm->pages))
+		area->flags |= MMSCOPE_VMAP_VPAGES;
 }
 
 static const struct vmap_area *first_area(const struct rb_root *root, unsigned long addr)
@@ -68,30 +81,40 @@ static const struct vmap_area *first_area(const struct rb_root *root, unsigned l
 	return found;
 }
 
+/**
+ * struct area_tree - a tree of areas
+ * @root: of it
+ * @lock: over it
+ * @freed: its areas are free but for their addresses
+ */
+struct area_tree {
+	const struct rb_root *root;
+	spinlock_t *lock;
+	bool freed;
+};
+
 /* One hold. Return where to go on, 0 at the end. */
-static unsigned long read_batch(struct mmscope_collect *c, const struct rb_root *root,
-				spinlock_t *lock, unsigned long addr)
+static unsigned long read_batch(struct mmscope_walk *w, struct mmscope_vmap *v,
+				const struct area_tree *tree, unsigned long addr)
 {
-	struct mmscope_vmap *v = &c->vmap;
 	u32 limit = min(v->nr + BATCH, v->room);
 	const struct vmap_area *va;
 	u64 began;
 
-	spin_lock(lock);
+	spin_lock(tree->lock);
 	began = mmscope_lock_begin();
-	for (va = first_area(root, addr); va && v->nr < limit;
+	for (va = first_area(tree->root, addr); va && v->nr < limit;
 	     va = rb_entry_safe(rb_next(&va->rb_node), struct vmap_area, rb_node)) {
-		read_area(v, va);
+		read_area(v, va, tree->freed);
 		addr = va->va_end;
 	}
-	mmscope_lock_end(c->w, began);
-	spin_unlock(lock);
+	mmscope_lock_end(w, began);
+	spin_unlock(tree->lock);
 	return va ? addr : 0;
 }
 
-static int read_tree(struct mmscope_collect *c, const struct rb_root *root, spinlock_t *lock)
+static int read_tree(struct mmscope_walk *w, struct mmscope_vmap *v, const struct area_tree *tree)
 {
-	struct mmscope_vmap *v = &c->vmap;
 	unsigned long addr = 1;
 	int err;
 
@@ -101,7 +124,7 @@ static int read_tree(struct mmscope_collect *c, const struct rb_root *root, spin
 			if (err)
 				return err == -ENOSPC ? 0 : err;
 		}
-		addr = read_batch(c, root, lock, addr);
+		addr = read_batch(w, v, tree, addr);
 		err = mmscope_pause();
 		if (err)
 			return err;
@@ -109,19 +132,47 @@ static int read_tree(struct mmscope_collect *c, const struct rb_root *root, spin
 	return 0;
 }
 
-static int read_nodes(struct mmscope_collect *c)
+static int read_node_tree(struct mmscope_walk *w, struct mmscope_vmap *v, void *list, bool freed)
+{
+	const struct area_tree tree = {
+		.root = mmscope_member(list, rb_list, root),
+		.lock = mmscope_member(list, rb_list, lock),
+		.freed = freed,
+	};
+
+	return read_tree(w, v, &tree);
+}
+
+static int read_nodes(struct mmscope_walk *w, struct mmscope_vmap *v, bool freed)
 {
 	u32 i, nr = READ_ONCE(*mmscope_sym(nr_vmap_nodes));
 	void *node = READ_ONCE(*mmscope_sym(vmap_nodes));
 	int err = 0;
 
 	for (i = 0; i < nr && !err; i++) {
-		void *busy = mmscope_member(node, vmap_node, busy);
-
-		err = read_tree(c, mmscope_member(busy, rb_list, root),
-				mmscope_member(busy, rb_list, lock));
+		err = read_node_tree(w, v, mmscope_member(node, vmap_node, busy), false);
+		if (!err && freed && mmscope_layout(vmap_node, lazy)->found)
+			err = read_node_tree(w, v, mmscope_member(node, vmap_node, lazy), true);
 		node += mmscope_layout(vmap_node, sizeof)->size;
 	}
+	return err;
+}
+
+static int read_trees(struct mmscope_walk *w, struct mmscope_vmap *v, bool freed)
+{
+	const struct area_tree busy = {
+		.root = mmscope_sym(vmap_area_root),
+		.lock = mmscope_sym(vmap_area_lock),
+	};
+	const struct area_tree lazy = {
+		.root = mmscope_sym(purge_vmap_area_root),
+		.lock = mmscope_sym(purge_vmap_area_lock),
+		.freed = true,
+	};
+	int err = read_tree(w, v, &busy);
+
+	if (!err && freed && lazy.root && lazy.lock)
+		err = read_tree(w, v, &lazy);
 	return err;
 }
 
@@ -142,21 +193,23 @@ static bool has_nodes(void)
 }
 
 /**
- * mmscope_vmap_read - fill @c->vmap
- * @c: the collection
+ * mmscope_vmap_read - read the areas
+ * @w: the request
+ * @v: filled, by ascending address
+ * @freed: also those whose addresses alone are still to be given back
  *
  * Return: 0, with no areas if this kernel does not tell them; -ENOMEM; -EINTR.
  */
-int mmscope_vmap_read(struct mmscope_collect *c)
+int mmscope_vmap_read(struct mmscope_walk *w, struct mmscope_vmap *v, bool freed)
 {
 	int err = 0;
 
 	if (has_nodes())
-		err = read_nodes(c);
+		err = read_nodes(w, v, freed);
 	else if (mmscope_has(vmap_area_root) && mmscope_has(vmap_area_lock))
-		err = read_tree(c, mmscope_sym(vmap_area_root), mmscope_sym(vmap_area_lock));
+		err = read_trees(w, v, freed);
 	if (!err)
-		sort(c->vmap.areas, c->vmap.nr, sizeof(*c->vmap.areas), compare_areas, NULL);
+		sort(v->areas, v->nr, sizeof(*v->areas), compare_areas, NULL);
 	return err;
 }
 
@@ -244,13 +297,20 @@ static int find_owner(struct mmscope_collect *c, const struct mmscope_vmap_area 
  */
 int mmscope_vmap_owner(struct mmscope_collect *c, unsigned long addr, bool is_module)
 {
-	struct mmscope_vmap_area *area = mmscope_vmap_find(&c->vmap, addr);
+	const struct mmscope_vmap_area *last = c->vmap.last;
+	struct mmscope_vmap_area *area;
 	int owner;
 
+	/* mostly the next page of the same area */
+	if (last && addr >= last->start && addr < last->end)
+		return last->owner;
+	area = mmscope_vmap_find(&c->vmap, addr);
 	if (area && (area->flags & MMSCOPE_VMAP_IO))
 		return -ENOENT;
-	if (area && (area->flags & MMSCOPE_VMAP_OWNED))
+	if (area && (area->flags & MMSCOPE_VMAP_OWNED)) {
+		c->vmap.last = area;
 		return area->owner;
+	}
 	owner = find_owner(c, area, is_module);
 	if (area && owner >= 0) {
 		area->owner = owner;

@@ -56,8 +56,10 @@
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it. No page contents, ever; no kernel virtual
- *   address in any record.
+ *   to those who may ptrace-read it. No page contents, ever. Kernel virtual
+ *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
+ *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
+ *   others they are 0, and a range of addresses to select by is EPERM.
  */
 #ifndef _UAPI_LINUX_MMSCOPE_H
 #define _UAPI_LINUX_MMSCOPE_H
@@ -105,7 +107,13 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_ALLOC_ZONES	= 21,	/* answers of MMSCOPE_IOC_ALLOC */
 	MMSCOPE_DS_SLAB_USE	= 22,
 	MMSCOPE_DS_CONTIGUITY	= 23,
-	MMSCOPE_DS_PTES		= 24,
+	MMSCOPE_DS_PROCESSES	= 24,
+	MMSCOPE_DS_USAGE	= 25,
+	MMSCOPE_DS_PT_PLACEMENT	= 26,
+	MMSCOPE_DS_KERNEL_MAPPINGS = 27,
+	MMSCOPE_DS_VMALLOCS	= 28,
+	MMSCOPE_DS_FAULTS	= 29,
+	MMSCOPE_DS_PTES		= 30,
 };
 
 /* ------------------------------------------------------------------ records
@@ -790,16 +798,6 @@ struct mmscope_mapping {
 	__u64 swap_offset;	/* swap entries: slot of start */
 };
 
-/* what a page's address says of caching; the CPU's MTRRs may say less */
-enum mmscope_cache_mode {
-	MMSCOPE_CACHE_UC	= 0,	/* the numbers of the PAT of x86 */
-	MMSCOPE_CACHE_WC	= 1,
-	MMSCOPE_CACHE_WT	= 4,
-	MMSCOPE_CACHE_WP	= 5,
-	MMSCOPE_CACHE_WB	= 6,
-	MMSCOPE_CACHE_UC_MINUS	= 7,	/* UC, but an MTRR may make it WC */
-};
-
 /*
  * MMSCOPE_DS_PTES: one entry of a process's page tables that is not none, at any
  * level, in ascending order, a table before what it holds. Entries outside of VMAs
@@ -821,7 +819,7 @@ struct mmscope_pte {
 	__u32 kind;		/* enum mmscope_mapping_kind */
 	__u32 pkey;		/* present leaves: protection key; UNKNOWN32: none here */
 	__u32 cache_index;	/* present leaves: into the PAT; UNKNOWN32 likewise */
-	__u32 cache_mode;	/* enum mmscope_cache_mode, of the PAT; UNKNOWN32 likewise */
+	__u32 cache_mode;	/* enum mmscope_cache_mode; UNKNOWN32 likewise */
 };
 
 enum mmscope_contiguity_kind {
@@ -910,6 +908,309 @@ struct mmscope_contiguity {
 	__u64 virtual_runs[MMSCOPE_NR_RUN_ORDERS]; /* pages in runs of 2^i to 2^(i+1) - 1 */
 	__u64 range_runs[MMSCOPE_NR_RUN_ORDERS];   /* likewise; the last: and longer */
 	__u64 node_pages[MMSCOPE_NR_NODES];	/* of the footprint, without zero pages */
+};
+
+/*
+ * MMSCOPE_DS_PROCESSES: one process (thread group) that has an address space,
+ * seen from the pid namespace of the reader. Kernel threads have none, zombies
+ * none any more. Numbers of an execve() under way are UNKNOWN. Processes that
+ * share an address space (CLONE_VM, vfork) each show all of it.
+ *
+ * rss_* and swap are what /proc/PID/status shows: exact since 6.2, where the parts
+ * of all CPUs are summed up. On 6.1 each thread keeps the last changes to itself
+ * until it has faulted 64 times: its pages may be missing for so long.
+ */
+struct mmscope_process {
+	__u32 pid;
+	__u32 ppid;		/* task->real_parent */
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 threads;		/* signal->nr_threads */
+	char comm[16];
+	__u64 vm_bytes;		/* mm->total_vm */
+	__u64 rss_bytes;	/* the sum of the next three; hugetlb pages are not in it */
+	__u64 rss_anon_bytes;	/* mm->rss_stat[]: pages mapped */
+	__u64 rss_file_bytes;
+	__u64 rss_shmem_bytes;
+	__u64 swap_bytes;	/* mm->rss_stat[MM_SWAPENTS]: entries, each a page */
+	__u64 pagetable_bytes;	/* mm->pgtables_bytes */
+	__u64 hugetlb_bytes;	/* mm->hugetlb_usage */
+	__u64 locked_bytes;	/* mm->locked_vm: mlock()ed, whether there or not */
+	__u64 pinned_bytes;	/* mm->pinned_vm: as drivers charged it */
+	__u64 peak_rss_bytes;	/* mm->hiwater_rss, or rss_bytes if it is larger */
+	__u64 minor_faults;	/* of all threads, also of those that have exited */
+	__u64 major_faults;
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score: 667 plus two thirds of the permille of
+				 * RAM and swap that it has, adjusted; 0: not to be killed
+				 */
+};
+
+/* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
+enum mmscope_pt_scope {
+	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
+	MMSCOPE_PT_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+#define MMSCOPE_NR_OCCUPANCIES	11
+
+/*
+ * MMSCOPE_DS_PT_PLACEMENT: page tables of a process by level and by the node they
+ * lie on, inside its VMAs. A leaf entry maps a page: at pte level, at pmd and pud
+ * level a huge one.
+ */
+struct mmscope_pt_placement {
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_pt_scope */
+	__u32 level;		/* enum mmscope_level; UNKNOWN32 in the total */
+	__u32 node;		/* of the tables; UNKNOWN32 in the total */
+	__u64 tables;
+	__u64 table_bytes;
+	__u64 entries_used;	/* entries that are not none; at pgd of the user half only */
+	__u64 entries_possible;
+	__u64 empty_tables;	/* without any entry in use */
+	__u64 leaf_entries;
+	__u64 leaf_bytes;	/* what they map */
+	__u64 leaf_same_node;	/* leaf entries to frames on the table's own node */
+	__u64 leaf_other_node;	/* to frames on another one */
+	__u64 leaf_no_node;	/* to zero pages and to frames without struct page */
+	__u64 mm_pgtables_bytes; /* total: mm->pgtables_bytes, as VmPTE; else UNKNOWN */
+	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
+				 * tables kept for splitting huge pages; else UNKNOWN
+				 */
+	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];	/* tables by entries in use:
+				 * 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512
+				 */
+	__u64 remote_leaf[MMSCOPE_NR_NODES];	/* leaf entries in tables that are remote to
+				 * CPUs of this node
+				 */
+};
+
+enum mmscope_scope {
+	MMSCOPE_SCOPE_VMA	= 0,	/* one VMA, or the part of it in the range asked for */
+	MMSCOPE_SCOPE_TOTAL	= 1,	/* the sums of all of them, the last record */
+};
+
+/*
+ * MMSCOPE_DS_USAGE: what one VMA has in memory and in swap, and how much of it
+ * is shared; what /proc/PID/smaps tells, and more. All are bytes. `pss` counts
+ * each page by its part: divided by the number of mappings it has. Pages that
+ * are being migrated are in migration_bytes and nowhere else (smaps counts them
+ * as resident).
+ */
+struct mmscope_usage {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 vmas;		/* 1; how many in the total */
+	__u64 size_bytes;
+	__u64 rss_bytes;	/* present pages, without hugetlb and zero pages:
+				 * anon_bytes + file_bytes + shmem_bytes
+				 */
+	__u64 pss_bytes;
+	__u64 pss_dirty_bytes;
+	__u64 pss_anon_bytes;
+	__u64 pss_file_bytes;
+	__u64 pss_shmem_bytes;
+	__u64 shared_clean_bytes;	/* mapped more than once; dirty: entry or PG_dirty */
+	__u64 shared_dirty_bytes;
+	__u64 private_clean_bytes;
+	__u64 private_dirty_bytes;
+	__u64 referenced_bytes;	/* accessed: entry, PG_young or PG_referenced */
+	__u64 anon_bytes;	/* page->mapping */
+	__u64 file_bytes;
+	__u64 shmem_bytes;	/* PG_swapbacked, not anonymous */
+	__u64 ksm_bytes;	/* of anon_bytes, merged */
+	__u64 lazyfree_bytes;	/* of anon_bytes, given up by MADV_FREE and not written since */
+	__u64 anon_huge_bytes;	/* mapped by PMD entries */
+	__u64 shmem_huge_bytes;
+	__u64 file_huge_bytes;
+	__u64 shared_hugetlb_bytes;	/* not in rss_bytes */
+	__u64 private_hugetlb_bytes;
+	__u64 zero_bytes;	/* mapped to the zero pages; no memory */
+	__u64 swap_bytes;	/* swap entries, and of shmem what the object has in swap */
+	__u64 swap_pss_bytes;	/* swap entries by their part; UNKNOWN: a slot is shared by
+				 * more than 62, or swap_map cannot be read
+				 */
+	__u64 migration_bytes;
+	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
+};
+
+enum mmscope_kernel_region {
+	MMSCOPE_REGION_OTHER	  = 0,
+	MMSCOPE_REGION_DIRECT_MAP = 1,	/* all memory, one to one */
+	MMSCOPE_REGION_VMALLOC	  = 2,
+	MMSCOPE_REGION_MEMMAP	  = 3,	/* struct pages */
+	MMSCOPE_REGION_MODULES	  = 4,
+	MMSCOPE_REGION_TEXT	  = 5,	/* of the kernel image: _text to _etext */
+	MMSCOPE_REGION_RODATA	  = 6,	/* __start_rodata to __end_rodata */
+	MMSCOPE_REGION_DATA	  = 7,	/* _sdata to _edata */
+	MMSCOPE_REGION_BSS	  = 8,	/* __bss_start to __bss_stop */
+	MMSCOPE_REGION_INIT	  = 9,	/* __init_begin to __init_end: given back after boot */
+	MMSCOPE_REGION_IMAGE	  = 10,	/* the rest of where the image may be */
+	MMSCOPE_REGION_FIXMAP	  = 11,	/* with the vsyscall page */
+	MMSCOPE_REGION_CPU_ENTRY  = 12,	/* cpu_entry_area */
+	MMSCOPE_REGION_ESPFIX	  = 13,	/* stacks for 16-bit code */
+	MMSCOPE_REGION_KASAN	  = 14,	/* shadow memory */
+	MMSCOPE_REGION_LDT	  = 15,	/* LDT of the running process */
+	MMSCOPE_REGION_EFI	  = 16,	/* firmware's services */
+};
+
+enum mmscope_kernel_flags {
+	MMSCOPE_KERNEL_WRITE	= 1 << 0,
+	MMSCOPE_KERNEL_EXEC	= 1 << 1,
+	MMSCOPE_KERNEL_USER	= 1 << 2,	/* user space may use it */
+	MMSCOPE_KERNEL_GLOBAL	= 1 << 3,	/* stays in the TLB from process to process */
+	MMSCOPE_KERNEL_ABSENT	= 1 << 4,	/* an entry with a frame that maps nothing now */
+	MMSCOPE_KERNEL_LINEAR	= 1 << 5,	/* frame follows frame: pfn is that of start */
+	MMSCOPE_KERNEL_SAME	= 1 << 6,	/* every page is the one frame pfn */
+	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* there are holes: pages are fewer than the range */
+	MMSCOPE_KERNEL_HIDDEN	= 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+enum mmscope_cache_mode {
+	MMSCOPE_CACHE_WB	= 0,	/* write back: ordinary memory */
+	MMSCOPE_CACHE_WC	= 1,	/* write combining */
+	MMSCOPE_CACHE_UC_MINUS	= 2,	/* uncached, unless an MTRR says write combining */
+	MMSCOPE_CACHE_UC	= 3,	/* uncached */
+	MMSCOPE_CACHE_WT	= 4,	/* write through */
+	MMSCOPE_CACHE_WP	= 5,	/* write protected */
+};
+
+/*
+ * MMSCOPE_DS_KERNEL_MAPPINGS: neighbouring entries of the kernel's own page tables
+ * (init_mm) of one region, size and permissions. Locks nothing.
+ */
+struct mmscope_kernel_mapping {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages that are mapped */
+	__u64 page_size_bytes;	/* of one entry; only a part of it may lie in the region */
+	__u64 pfn;		/* of start, LINEAR and SAME ranges; else MMSCOPE_UNKNOWN */
+	__u32 region;		/* enum mmscope_kernel_region */
+	__u32 flags;		/* enum mmscope_kernel_flags; what any level forbids is not there */
+	__u32 cache;		/* enum mmscope_cache_mode; MMSCOPE_UNKNOWN32: not known */
+	__u32 __reserved;
+};
+
+enum mmscope_vmalloc_kind {
+	MMSCOPE_VMALLOC_OTHER	 = 0,
+	MMSCOPE_VMALLOC_VMALLOC	 = 1,	/* VM_ALLOC */
+	MMSCOPE_VMALLOC_VMAP	 = 2,	/* VM_MAP */
+	MMSCOPE_VMALLOC_IOREMAP	 = 3,	/* VM_IOREMAP */
+	MMSCOPE_VMALLOC_DMA	 = 4,	/* VM_DMA_COHERENT */
+	MMSCOPE_VMALLOC_MAP_RAM	 = 5,	/* of vm_map_ram(), or being torn down */
+	MMSCOPE_VMALLOC_FREED	 = 6,	/* only its addresses are still to be given back */
+};
+
+enum mmscope_vmalloc_flags {	/* the bits are ours, the names are the kernel's VM_* */
+	MMSCOPE_VMALLOC_USERMAP	    = 1 << 0,	/* may be mapped by user space */
+	MMSCOPE_VMALLOC_UNINITIALIZED = 1 << 1,	/* pages are still being allocated */
+	MMSCOPE_VMALLOC_NO_GUARD    = 1 << 2,	/* no guard page at its end */
+	MMSCOPE_VMALLOC_KASAN	    = 1 << 3,
+	MMSCOPE_VMALLOC_RESET_PERMS = 1 << 4,	/* direct map to be reset when it is freed */
+	MMSCOPE_VMALLOC_PUT_PAGES   = 1 << 5,	/* vfree() gives back the pages of a vmap() */
+	MMSCOPE_VMALLOC_ALLOW_HUGE  = 1 << 6,
+	MMSCOPE_VMALLOC_VPAGES	    = 1 << 7,	/* the array of pages is vmalloc()ed, too */
+	MMSCOPE_VMALLOC_HIDDEN	    = 1 << 8,	/* start and end are not for the caller: 0 */
+};
+
+/* MMSCOPE_DS_VMALLOCS: one area of the kernel's virtual memory (struct vmap_area) */
+struct mmscope_vmalloc {
+	__u64 start;
+	__u64 end;		/* with the guard page */
+	__u64 bytes;		/* end - start */
+	__u64 pages;		/* vm->nr_pages: allocated with it */
+	__u64 mapped_pages;	/* base pages that the kernel's page tables map there */
+	__u64 huge_pages;	/* of these, those that are mapped by entries above PTEs */
+	__u64 runs;		/* stretches of frames in which frame follows frame */
+	__u64 longest_run_pages;
+	__u64 phys;		/* vm->phys_addr of IOREMAP; else MMSCOPE_UNKNOWN */
+	__u32 kind;		/* enum mmscope_vmalloc_kind */
+	__u32 flags;		/* enum mmscope_vmalloc_flags */
+	__u32 page_order;	/* vm->page_order: of the pages allocated */
+	__u32 __reserved;
+	char caller[96];	/* symbol+offset/size [module]; empty: nobody is noted */
+	__u64 node[MMSCOPE_NR_NODES];	/* mapped pages that are memory, by node */
+};
+
+/* what an access does; "minor" and "major" as the kernel counts page faults */
+enum mmscope_fault_kind {
+	MMSCOPE_FAULT_NONE	   = 0,	/* nothing: the entry allows it */
+	MMSCOPE_FAULT_ZERO	   = 1,	/* minor: the zero page is mapped */
+	MMSCOPE_FAULT_NEW	   = 2,	/* minor: a new, zeroed private page */
+	MMSCOPE_FAULT_COPY	   = 3,	/* minor: a private copy of the page there (COW) */
+	MMSCOPE_FAULT_REUSE	   = 4,	/* minor: the page there is made writable */
+	MMSCOPE_FAULT_FILE	   = 5,	/* minor: the file's page is in the page cache */
+	MMSCOPE_FAULT_FILE_COPY	   = 6,	/* minor: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READ	   = 7,	/* major: the file is read */
+	MMSCOPE_FAULT_READ_COPY	   = 8,	/* major: likewise, and a private copy is made */
+	MMSCOPE_FAULT_READING	   = 9,	/* waits: the file's page is being read */
+	MMSCOPE_FAULT_SWAP_CACHE   = 10,	/* minor: the page is still, or already, in memory */
+	MMSCOPE_FAULT_SWAP_READ	   = 11,	/* major: the page is read from swap */
+	MMSCOPE_FAULT_SHMEM	   = 12,	/* minor: a new, zeroed page of shared memory */
+	MMSCOPE_FAULT_HUGETLB	   = 13,	/* minor: a page from the pool; SIGBUS if it is empty */
+	MMSCOPE_FAULT_NOTIFY	   = 14,	/* minor: the file system is told of the write */
+	MMSCOPE_FAULT_NUMA_HINT	   = 15,	/* minor: NUMA balancing sees the access */
+	MMSCOPE_FAULT_MIGRATION	   = 16,	/* waits: the page is on its way to another frame */
+	MMSCOPE_FAULT_DEVICE	   = 17,	/* the driver brings the page back from its device */
+	MMSCOPE_FAULT_HANDLER	   = 18,	/* the driver, or the kernel itself, decides */
+	MMSCOPE_FAULT_UFFD_MISSING = 19,	/* userfaultfd: user space is asked for a page */
+	MMSCOPE_FAULT_UFFD_WP	   = 20,	/* userfaultfd: user space is told of the write */
+	MMSCOPE_FAULT_UFFD_MINOR   = 21,	/* userfaultfd: user space is told of the page */
+	MMSCOPE_FAULT_STACK	   = 22,	/* minor: the stack grows, and gets a new page */
+	MMSCOPE_FAULT_SEGV_NO_VMA  = 23,	/* SIGSEGV: nothing is mapped here */
+	MMSCOPE_FAULT_SEGV_STACK   = 24,	/* SIGSEGV: below a stack that may not grow so far */
+	MMSCOPE_FAULT_SEGV_PERM	   = 25,	/* SIGSEGV: the VMA does not allow it */
+	MMSCOPE_FAULT_SEGV_GUARD   = 26,	/* SIGSEGV: a guard page, by madvise() */
+	MMSCOPE_FAULT_BUS_EOF	   = 27,	/* SIGBUS: beyond the end of the file */
+	MMSCOPE_FAULT_BUS_POISON   = 28,	/* SIGBUS: the memory is broken */
+	MMSCOPE_FAULT_BUS	   = 29,	/* SIGBUS: nothing can give a page here */
+	MMSCOPE_FAULT_UNKNOWN	   = 30,
+};
+
+enum mmscope_fault_entry {	/* beyond enum mmscope_mapping_kind */
+	MMSCOPE_FAULT_ENTRY_EMPTY  = 9,
+	MMSCOPE_FAULT_ENTRY_NO_VMA = 10,
+};
+
+enum mmscope_fault_flags {
+	MMSCOPE_FAULT_F_HUGE	= 1 << 0,	/* a huge page is tried first */
+	MMSCOPE_FAULT_F_NOTIFY	= 1 << 1,	/* on a write the file system is told, too */
+	MMSCOPE_FAULT_F_EVICTED	= 1 << 2,	/* it was in the page cache before, and evicted */
+	MMSCOPE_FAULT_F_UNSURE	= 1 << 3,	/* somebody holds the page for a moment: the write
+						 * may copy, too; or pages of other sizes are tried
+						 */
+};
+
+/*
+ * MMSCOPE_DS_FAULTS: what the next access to addresses of a process would do, in
+ * runs of pages for which it is the same. Gaps between VMAs have records, too.
+ * It is a forecast: of one access, by the process itself, that finds things as
+ * they were seen. Not looked at: protection keys, cgroups' limits and whether
+ * memory can be had at all. A read of a file maps pages around it, too, if they
+ * are cached. Userfaultfd is taken to be synchronous.
+ */
+struct mmscope_fault {
+	__u64 start;
+	__u64 end;
+	__u64 pages;		/* base pages of the run; runs of huge entries are cut to the range */
+	__u32 read;		/* enum mmscope_fault_kind: the next read */
+	__u32 write;		/* likewise: the next write */
+	__u32 entry;		/* enum mmscope_mapping_kind or mmscope_fault_entry: what is there */
+	__u32 flags;		/* enum mmscope_fault_flags */
+	__u32 perms;		/* enum mmscope_perms of the VMA */
+	__u32 swap_type;	/* swap area, UNKNOWN32: not in swap */
+	__u64 swap_offset;	/* slot of start, the next ones follow; UNKNOWN likewise */
+	__u64 pfn;		/* frame of start, the next ones follow: mapped, in the page cache
+				 * or in the swap cache; UNKNOWN: in none of them
+				 */
+	__u64 page_size_bytes;	/* of the page that is there, or would be first tried */
+	__u64 inode;		/* of the file, 0: none */
+	__u64 offset_bytes;	/* in the file, of start; UNKNOWN: no file */
+	__u32 pid;
+	__u32 __reserved;
 };
 
 enum mmscope_translation_result {
@@ -1203,8 +1504,9 @@ struct mmscope_page_arg {
  * MMSCOPE_IOC_RMAP: one pass over the page tables of all processes, in the order
  * of their pids and addresses. Called again with the cursor as it was returned,
  * and the same ranges, until MMSCOPE_WALK_DONE is set, as MMSCOPE_IOC_WALK. Over
- * all calls of an answer each process is counted once, in `processes` or in
- * `refused`.
+ * all calls of an answer each process is counted once, in `processes`, in
+ * `refused` or in `busy`: asked about all processes the pass waits some tenths of
+ * a second at most for one whose address space is locked, and goes on with the next.
  */
 struct mmscope_rmap_arg {
 	__u32 size;		/* in */
@@ -1228,6 +1530,9 @@ struct mmscope_rmap_arg {
 	__u64 torn;		/* out: entries that changed while they were read */
 	__u64 processes;	/* out: read to their end in this call */
 	__u64 refused;		/* out: not shown, the ptrace access check says no */
+	__u64 busy;		/* out: not read, or not to their end: their locks were not to
+				 * be had; never of one process that was asked for by `pid`
+				 */
 };
 
 /* __GFP_* flags; the bits are ours, as the kernel's move from version to version */

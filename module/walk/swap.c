@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One swap slot: is its page in memory, too?
+ *
+ * Locks: si->users, the reference that keeps an area from being switched off;
+ * RCU for the look into the swap cache. Nothing waits.
+ *
+ * Staleness: the slot may be freed, and its page may leave or enter the swap
+ * cache, the moment after. No page reference is taken.
+ *
+ * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages.
+ */
+#include <linux/mm.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#include <linux/xarray.h>
+
+#include "../compat.h"
+#include "swap.h"
+
+/* the area, its reference held; NULL: there is none, or it is being switched off */
+static struct swap_info_struct *get_area(u32 type)
+{
+	struct swap_info_struct *si;
+
+	if (!mmscope_has(swap_info) || type >= MAX_SWAPFILES)
+		return NULL;
+	/* areas are never freed, only used again */
+	si = READ_ONCE(mmscope_sym(swap_info)[type]);
+	if (!si || !percpu_ref_tryget_live(&si->users))
+		return NULL;
+	/* what it holds was set up before the reference could be had */
+	smp_rmb();
+	return si;
+}
+
+/* the page of a slot in the swap cache; its folio may be larger */
+static u64 cached_pfn(u32 type, u64 offset)
+{
+	const unsigned long mask = (1UL << COMPAT_SWAP_SPACE_SHIFT) - 1;
+	struct address_space *space;
+	const struct page *head;
+	u64 pfn = MMSCOPE_UNKNOWN, first;
+
+	if (!mmscope_has(swapper_spaces))
+		return pfn;
+	space = READ_ONCE(mmscope_sym(swapper_spaces)[type]);
+	if (!space)
+		return pfn;
+	space += offset >> COMPAT_SWAP_SPACE_SHIFT;
+	rcu_read_lock();
+	/* older kernels count from the beginning of the area; there is no other reading of it */
+	head = xa_load(&space->i_pages, offset & mask) ?: xa_load(&space->i_pages, offset);
+	if (head && !xa_is_value(head)) {
+		first = swp_offset((swp_entry_t){ READ_ONCE(head->private) });
+		if (offset >= first && offset - first <= mask)
+			pfn = page_to_pfn(head) + (offset - first);
+	}
+	rcu_read_unlock();
+	return pfn;
+}
+
+/**
+ * mmscope_swap_slot - look at a slot
+ * @type: number of the area, from anywhere
+ * @offset: the slot, from anywhere
+ * @slot: filled
+ */
+void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
+{
+	struct swap_info_struct *si = get_area(type);
+
+	*slot = (struct mmscope_swap_slot){ .pfn = MMSCOPE_UNKNOWN };
+	if (!si)
+		return;
+	if (offset && offset < READ_ONCE(si->max)) {
+		slot->known = true;
+		slot->pfn = cached_pfn(type, offset);
+		slot->cached = slot->pfn != MMSCOPE_UNKNOWN || compat_swap_has_cache(si, offset);
+	}
+	percpu_ref_put(&si->users);
+}

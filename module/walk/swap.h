@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is known of one swap slot.
+ */
+#ifndef _MMSCOPE_SWAP_H
+#define _MMSCOPE_SWAP_H
+
+#include "../mmscope.h"
+
+/**
+ * struct mmscope_swap_slot - one page of a swap area
+ * @known: the area is in use, and the slot within it
+ * @cached: the page is in memory, too
+ * @pfn: its frame; MMSCOPE_UNKNOWN if it is not, or this kernel does not tell
+ */
+struct mmscope_swap_slot {
+	bool known;
+	bool cached;
+	u64 pfn;
+};
+
+#define MMSCOPE_SWAP_NEEDS			\
+	WANT_SYM(swap_info),			\
+	WANT_SYM(swapper_spaces)
+
+void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot);
+
+#endif /* _MMSCOPE_SWAP_H */
