@@ -27,6 +27,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_page, 56);
 	CHECK_SIZE(mmscope_vma, 360);
 	CHECK_SIZE(mmscope_pagetable, 96);
+	CHECK_SIZE(mmscope_usage, 248);
+	CHECK_SIZE(mmscope_pt_placement, 712);
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_process, 152);
 	CHECK_SIZE(mmscope_fault, 104);
@@ -64,6 +66,8 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_page, mapcount, 48);
 	CHECK_PLACE(mmscope_vma, name, 104);
 	CHECK_PLACE(mmscope_pagetable, mm_pgtables_bytes, 88);
+	CHECK_PLACE(mmscope_usage, locked_bytes, 240);
+	CHECK_PLACE(mmscope_pt_placement, remote_leaf, 200);
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
 	CHECK_PLACE(mmscope_process, oom_score, 144);
 	CHECK_PLACE(mmscope_fault, offset_bytes, 88);

@@ -220,6 +220,8 @@ DATASET(processes, PROCESSES);
 DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
+DATASET(usage, USAGE);
+DATASET(pt_placement, PT_PLACEMENT);
 DATASET(mappings, MAPPINGS, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);

@@ -24,6 +24,8 @@ enum option_group {
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
+	OPTS_ALL	= 1 << 11,	/* all processes */
+	OPTS_TLB	= 1 << 14,	/* a TLB */
 };
 
 /**
@@ -56,6 +58,8 @@ enum option_group {
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
  * @interval: between two looks, as written
+ * @all: about all processes
+ * @tlb: sizes of pages and entries, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -89,6 +93,8 @@ struct options {
 	const char *curve;
 	const char *size;
 	const char *interval;
+	bool all;
+	const char *tlb;
 	bool verbose;
 	bool several;
 	struct {
@@ -129,6 +135,8 @@ void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

@@ -7,7 +7,8 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings slabs slab_use kernel_mappings vmallocs"
+			vmas pagetables mappings slabs slab_use kernel_mappings vmallocs
+			usage pt_placement thp layout contiguity ptes"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -50,6 +51,9 @@ _mmscope()
 	case $prev in
 	--pid|-p)
 		words="self $(_mmscope_pids)" ;;
+	ptcost|contig|layout)
+		words="$(_mmscope_pids)"
+		[ "$prev" = layout ] || words+=" --all" ;;
 	attach|detach|vtop|explain)
 		words=$(_mmscope_pids) ;;
 	--record|--from|--png|--svg|--html|rmap)
@@ -83,7 +87,7 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp)
+	--range|--class|--limit|--tlb|--order|--gfp)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
@@ -91,7 +95,7 @@ _mmscope()
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
-			--node --zone --pid --range --class --name --flags --owner --memcg --exact --order --gfp
+			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--verbose --help --version" ;;
 	esac

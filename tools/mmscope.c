@@ -40,6 +40,10 @@ static const struct command commands[] = {
 	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
 	{ "proc", "", "the memory of each process, a line each", cmd_proc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "contig", "PID|--all", "how contiguous memory is, and what TLBs reach", cmd_contig,
+	  OPTS_OUTPUT | OPTS_ALL | OPTS_TLB | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
+	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -61,6 +65,8 @@ enum {
 	OPT_RECORD, OPT_FROM, OPT_COLOR, OPT_ORDER, OPT_GFP, OPT_SIZE, OPT_PNG, OPT_SVG,
 	OPT_HTML, OPT_LAYER, OPT_CURVE,
 	OPT_INTERVAL,
+	OPT_ALL,
+	OPT_TLB,
 };
 
 static const struct option long_options[] = {
@@ -80,6 +86,8 @@ static const struct option long_options[] = {
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
 	{ "pid", required_argument, NULL, 'p' },
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "tlb", required_argument, NULL, OPT_TLB },
 	{ "range", required_argument, NULL, OPT_RANGE },
 	{ "class", required_argument, NULL, OPT_CLASS },
 	{ "order", required_argument, NULL, OPT_ORDER },
@@ -135,6 +143,8 @@ static void usage(void)
 	      "     --node N          one NUMA node\n"
 	      "     --zone NAME|N     one zone\n"
 	      " -p, --pid PID|self    of which process\n"
+	      "     --all             all processes (contig, ptcost)\n"
+	      "     --tlb LIST        a TLB, for contig: 4K:1536,2M:32,1G:4\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
 	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
@@ -281,6 +291,12 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_EXACT:
 		o->exact = true;
 		break;
+	case OPT_ALL:
+		o->all = true;
+		break;
+	case OPT_TLB:
+		o->tlb = optarg;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -339,6 +355,10 @@ static enum option_group group_of(int c)
 		return OPTS_VERBOSE;
 	case 'p':
 		return OPTS_PROCESS;
+	case OPT_ALL:
+		return OPTS_ALL;
+	case OPT_TLB:
+		return OPTS_TLB;
 	case OPT_NODE:
 		return OPTS_NODE;
 	case OPT_ORDER: case OPT_GFP:

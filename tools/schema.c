@@ -221,6 +221,20 @@ bool column_find(const struct dataset *ds, const char *name, struct column *out)
 	return false;
 }
 
+/* The i-th column of an array. false: there are not so many, or it is unknown. */
+bool column_element(const struct dataset *ds, const char *array, __u32 i, struct column *out)
+{
+	for (__u32 j = 0; j < ds->nr_fields; j++) {
+		const struct field *f = &ds->fields[j];
+
+		if (strcmp(array, f->name) || i >= f->count)
+			continue;
+		make_column(f, i, out);
+		return true;
+	}
+	return false;
+}
+
 /* A column, or the name of an array for all of its elements. */
 static void add_named(const struct dataset *ds, const char *name, struct columns *out)
 {

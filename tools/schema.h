@@ -92,6 +92,7 @@ void columns_parse(const struct dataset *ds, const char *list, struct columns *o
 void columns_free(struct columns *c);
 
 bool column_find(const struct dataset *ds, const char *name, struct column *out);
+bool column_element(const struct dataset *ds, const char *array, __u32 i, struct column *out);
 __u64 record_number(const struct dataset *ds, const void *rec, const char *name, __u64 missing);
 bool column_number(const struct column *c, const void *rec, __u64 *value);
 const char *column_name(const struct column *c, const void *rec, size_t *len);
