@@ -41,6 +41,8 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_page_arg, 72);
 	CHECK_SIZE(mmscope_slab, 112);
 	CHECK_SIZE(mmscope_slab_use, 280);
+	CHECK_SIZE(mmscope_contiguity, 1520);
+	CHECK_SIZE(mmscope_pte, 96);
 	CHECK_SIZE(mmscope_kernel_mapping, 56);
 	CHECK_SIZE(mmscope_vmalloc, 696);
 	CHECK_SIZE(mmscope_census, 160);

@@ -219,7 +219,7 @@ static unsigned long count_lone(struct contiguity_state *s, pte_t *ptep, unsigne
 	return i;
 }
 
-/* the offsets of all that were told so far are known to be too many, and they are on one node */
+/* where count_lone() may be used: offsets are counted no more, the node is known */
 static const struct mmscope_node_span *lone_span(const struct contiguity_state *s, u64 pfn)
 {
 	const struct mmscope_node_span *span = &s->nodes.span[s->nodes.place];
@@ -227,10 +227,7 @@ static const struct mmscope_node_span *lone_span(const struct contiguity_state *
 	return s->tallies.offsets_cut && pfn >= span->start && pfn < span->end ? span : NULL;
 }
 
-/*
- * PTEs of ordinary pages, the frames in any order. Most memory of most processes
- * is counted by this loop.
- */
+/* PTEs of ordinary pages, the frames in any order: most memory is counted here */
 static unsigned long contiguity_plain(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long nr)
 {
 	struct contiguity_state *s = p->w->priv;
@@ -498,9 +495,7 @@ static int contiguity_walk(struct mmscope_walk *w)
 
 static void contiguity_end(struct mmscope_walk *w)
 {
-	struct contiguity_state *s = w->priv;
-
-	mmscope_tallies_free(&s->tallies);
+	mmscope_tallies_free(&((struct contiguity_state *)w->priv)->tallies);
 }
 
 /* -------------------------------------------------------------------- fields */
@@ -523,12 +518,12 @@ static const struct mmscope_name schemes[] = {
 static MMSCOPE_NAMES(scheme_names, schemes);
 
 static const struct mmscope_name run_orders[] = {
-	{ 0, "1" }, { 1, "2" }, { 2, "4" }, { 3, "8" }, { 4, "16" }, { 5, "32" },
-	{ 6, "64" }, { 7, "128" }, { 8, "256" }, { 9, "512" }, { 10, "1K" }, { 11, "2K" },
-	{ 12, "4K" }, { 13, "8K" }, { 14, "16K" }, { 15, "32K" }, { 16, "64K" },
-	{ 17, "128K" }, { 18, "256K" }, { 19, "512K" }, { 20, "1M" }, { 21, "2M" },
-	{ 22, "4M" }, { 23, "8M" }, { 24, "16M" }, { 25, "32M" }, { 26, "64M" },
-	{ 27, "128M" }, { 28, "256M" }, { 29, "512M" }, { 30, "1G" }, { 31, "2G" },
+	{ 0, "1" }, { 1, "2" }, { 2, "4" }, { 3, "8" }, { 4, "16" }, { 5, "32" }, { 6, "64" },
+	{ 7, "128" }, { 8, "256" }, { 9, "512" }, { 10, "1K" }, { 11, "2K" }, { 12, "4K" },
+	{ 13, "8K" }, { 14, "16K" }, { 15, "32K" }, { 16, "64K" }, { 17, "128K" },
+	{ 18, "256K" }, { 19, "512K" }, { 20, "1M" }, { 21, "2M" }, { 22, "4M" }, { 23, "8M" },
+	{ 24, "16M" }, { 25, "32M" }, { 26, "64M" }, { 27, "128M" }, { 28, "256M" },
+	{ 29, "512M" }, { 30, "1G" }, { 31, "2G" },
 };
 
 static MMSCOPE_NAMES(run_order_names, run_orders);
@@ -552,14 +547,12 @@ static const struct mmscope_field_def contiguity_fields[] = {
 	FIELD(struct mmscope_contiguity, aligned_blocks, COUNT,
 	      "2M blocks all of small pages that one 2M entry could map"),
 	MORE(struct mmscope_contiguity, huge_blocks, COUNT, "2M blocks in huge entries"),
-	MORE(struct mmscope_contiguity, partial_blocks, COUNT,
-	     "2M blocks with some small pages"),
+	MORE(struct mmscope_contiguity, partial_blocks, COUNT, "2M blocks of some small pages"),
 	MORE(struct mmscope_contiguity, partial_pages, PAGES, "pages in these"),
 	MORE(struct mmscope_contiguity, edge_pages, PAGES,
 	     "pages in 2M blocks that reach beyond the VMA"),
 	MORE(struct mmscope_contiguity, zero_pages, PAGES, "zero and huge zero pages"),
-	MORE(struct mmscope_contiguity, frameless_pages, PAGES,
-	     "present pages that are neither zero nor on a node"),
+	MORE(struct mmscope_contiguity, frameless_pages, PAGES, "neither zero nor on a node"),
 	MORE(struct mmscope_contiguity, pfnmap_pages, PAGES,
 	     "present pages of VMAs that map bare frames; not in the footprint"),
 	MORE(struct mmscope_contiguity, other_pages, PAGES,

@@ -107,7 +107,7 @@ void mmscope_tally_add(struct mmscope_tallies *t, u32 id, u64 pages, u32 nr)
 	if (pages <= v->room) {
 		v->count[pages] += nr;
 		v->top = max_t(u32, v->top, pages);
-		__set_bit(pages, v->there);
+		v->there[BIT_WORD(pages)] |= BIT_MASK(pages);
 		return;
 	}
 	for (; nr; nr--) {
@@ -230,7 +230,7 @@ void mmscope_tallies_next(struct mmscope_tallies *t)
 		for_each_set_bit(len, v->there, v->top + 1) {
 			total->count[len] += v->count[len];
 			v->count[len] = 0;
-			__set_bit(len, total->there);
+			total->there[BIT_WORD(len)] |= BIT_MASK(len);
 		}
 		bitmap_zero(v->there, SMALL + 1);
 		total->top = max(total->top, v->top);
