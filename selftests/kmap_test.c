@@ -367,7 +367,7 @@ TEST_F_TIMEOUT(kmap, areas_of_vmallocinfo_have_their_pages, 120)
 			TH_LOG("%#lx-%#lx %s: %lu mapped, has %lu", area->start, area->end,
 			       area->caller, mapped(self, area->start, area->end), area->pages);
 	}
-	EXPECT_LT(20, seen);
+	EXPECT_LT(3, seen);	/* few where stacks are not mapped */
 	EXPECT_EQ(0, bad);
 }
 
@@ -416,10 +416,13 @@ TEST_F_TIMEOUT(kmap, addresses_are_hidden_from_those_who_may_not_see_them, 120)
 			bad++;
 		if (arg.cursor.pos > 2 * nr + 1000 || arg.cursor.hint)
 			bad++;
-		if (r.region == MMSCOPE_REGION_TEXT)
-			text -= r.pages;
 	} while (!(arg.status & MMSCOPE_WALK_DONE));
 	EXPECT_EQ(0, bad);
+	/* in one call: between two of them ranges below may come and go */
+	ASSERT_EQ(0, look(self));
+	for (size_t i = 0; i < self->a.nr; i++)
+		if (self->rec[i].region == MMSCOPE_REGION_TEXT)
+			text -= self->rec[i].pages;
 	EXPECT_EQ(0, text);
 	arg.cursor = (struct mmscope_cursor){ 0 };
 	arg.start = PAGE;

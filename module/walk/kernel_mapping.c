@@ -9,7 +9,9 @@
  * of a request; the cursor stands at the end of the last one that was handed
  * over, so a new request finds the rest again. A reader who may not see addresses
  * gets none in the cursor, either: it counts ranges then, and a new request walks
- * from the start up to that number.
+ * from the start up to that number: ranges that come or go below meanwhile shift
+ * it, so that one may be missed or seen twice. A buffer for the whole has no such
+ * trouble.
  *
  * A leaf that reaches over the bound of a region, as those of the kernel's image
  * may do, is cut there: every byte is counted once, in its own region.
