@@ -43,22 +43,6 @@ FIXTURE_TEARDOWN(numa)
 	close(self->fd);
 }
 
-#define begin(_play) do {						\
-	self->s = scene_new(_play);					\
-	ASSERT_NE(NULL, self->s);					\
-	ASSERT_EQ(0, scene_begin(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-/* the last look is kept as `before` */
-#define look_next() do {						\
-	view_free(&self->before);					\
-	self->before = self->v;						\
-	memset(&self->v, 0, sizeof(self->v));				\
-	ASSERT_EQ(0, scene_next(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
 #define on_node(_from, _to, _node) count_pages(&self->v, _from, _to, p,		\
 	p->kind == MMSCOPE_MAPPING_PAGE && p->frame.node == (_node))
 
@@ -89,7 +73,7 @@ static int play_bind(struct scene *s)
 
 TEST_F(numa, bound_and_interleaved)
 {
-	begin(play_bind);
+	look_begin(play_bind);
 	EXPECT_EQ(PAGES, on_node(0, PAGES, 1));
 	EXPECT_EQ(PAGES, numa_pages(&self->v, 1));
 	EXPECT_NE(NULL, strstr(self->v.numa_maps, " bind:1 "));
@@ -135,7 +119,7 @@ static int play_move(struct scene *s)
 
 TEST_F(numa, moved_page_by_page)
 {
-	begin(play_move);
+	look_begin(play_move);
 	EXPECT_EQ(PAGES, on_node(0, PAGES, 0));
 	look_next();
 	EXPECT_EQ(HALF, on_node(0, PAGES, 1));
@@ -159,7 +143,7 @@ static int play_gigantic(struct scene *s)
 
 TEST_F_TIMEOUT(numa, a_page_of_1G, 60)
 {
-	begin(play_gigantic);
+	look_begin(play_gigantic);
 	EXPECT_EQ(NR_1G, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	EXPECT_EQ(NR_1G, count_pages(&self->v, 0, NR_1G, p, p->size == HUGE_1G &&
 				     p->walk.level == MMSCOPE_LEVEL_PUD));
@@ -181,7 +165,7 @@ TEST_F(numa, four_levels)
 {
 	const struct mmscope_translation *t;
 
-	begin(play_four_levels);
+	look_begin(play_four_levels);
 	t = &self->v.page[0].walk;
 	EXPECT_LT(self->v.start, 1UL << 47);
 	EXPECT_EQ(4, t->levels);

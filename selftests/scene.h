@@ -118,6 +118,14 @@ static inline char *alone(size_t bytes, int prot, int flags, int fd)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* where a step is to be looked at */
+static inline int place(struct scene *s, char *addr, size_t bytes)
+{
+	s->addr = addr;
+	s->bytes = bytes;
+	return addr ? 0 : 1;
+}
+
 static inline char *alone_anon(size_t bytes)
 {
 	char *p = alone(bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);

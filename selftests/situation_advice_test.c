@@ -47,29 +47,6 @@ FIXTURE_TEARDOWN(advice)
 	close(self->fd);
 }
 
-#define begin(_play) do {						\
-	self->s = scene_new(_play);					\
-	ASSERT_NE(NULL, self->s);					\
-	ASSERT_EQ(0, scene_begin(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-/* the last look is kept as `before` */
-#define look_next() do {						\
-	view_free(&self->before);					\
-	self->before = self->v;						\
-	memset(&self->v, 0, sizeof(self->v));				\
-	ASSERT_EQ(0, scene_next(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-static int place(struct scene *s, char *addr, size_t bytes)
-{
-	s->addr = addr;
-	s->bytes = bytes;
-	return addr ? 0 : 1;
-}
-
 /* ------------------------------------------------------------------------- locks */
 
 static int play_mlock(struct scene *s)
@@ -89,7 +66,7 @@ static int play_mlock(struct scene *s)
 
 TEST_F(advice, mlock_brings_all_in_and_keeps_it)
 {
-	begin(play_mlock);
+	look_begin(play_mlock);
 	EXPECT_EQ(HALF, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	EXPECT_EQ(0, self->v.vma.locked_bytes);
 	look_next();
@@ -115,7 +92,7 @@ static int play_mlock_on_fault(struct scene *s)
 
 TEST_F(advice, mlock_on_fault_brings_nothing_in)
 {
-	begin(play_mlock_on_fault);
+	look_begin(play_mlock_on_fault);
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
 	EXPECT_EQ(BYTES, self->v.vma.locked_bytes);
 	EXPECT_TRUE(self->v.vma.flags & MMSCOPE_VMA_F_LOCKONFAULT);
@@ -137,7 +114,7 @@ static int play_mlockall(struct scene *s)
 
 TEST_F(advice, mlockall_locks_what_is_mapped_later)
 {
-	begin(play_mlockall);
+	look_begin(play_mlockall);
 	EXPECT_EQ(PAGES, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	EXPECT_EQ(BYTES, self->v.vma.locked_bytes);
 	tell_points("mlockall", &self->v);
@@ -164,7 +141,7 @@ static int play_mprotect(struct scene *s)
 
 TEST_F(advice, mprotect_changes_entries_and_no_frame)
 {
-	begin(play_mprotect);
+	look_begin(play_mprotect);
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | WRITE, MMSCOPE_ENTRY_EXEC));
 	look_next();
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | MMSCOPE_ENTRY_USER, WRITE));
@@ -201,7 +178,7 @@ static int play_dontneed(struct scene *s)
 
 TEST_F(advice, dontneed_leaves_a_hole)
 {
-	begin(play_dontneed);
+	look_begin(play_dontneed);
 	EXPECT_EQ(PAGES, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	look_next();
 	EXPECT_EQ(HALF, count_pages(&self->v, PAGES / 4, 3 * PAGES / 4, p, p->kind == NO_ENTRY));
@@ -241,7 +218,7 @@ static int play_free(struct scene *s)
 
 TEST_F(advice, free_keeps_pages_until_they_are_taken)
 {
-	begin(play_free);
+	look_begin(play_free);
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | DIRTY, 0));
 	look_next();
 	EXPECT_EQ(BYTES, smaps_bytes(&self->v, "LazyFree"));
@@ -270,7 +247,7 @@ static int play_cold(struct scene *s)
 
 TEST_F(advice, cold_pages_are_not_accessed_and_paged_out_ones_not_there)
 {
-	begin(play_cold);
+	look_begin(play_cold);
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | MMSCOPE_ENTRY_ACCESSED, 0));
 	look_next();
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT, MMSCOPE_ENTRY_ACCESSED));
@@ -293,7 +270,7 @@ static int play_populate(struct scene *s)
 
 TEST_F(advice, populate_maps_the_zero_page_or_new_ones)
 {
-	begin(play_populate);
+	look_begin(play_populate);
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
 	EXPECT_EQ(MMSCOPE_NO_TABLE, self->v.page[0].walk.result);
 	look_next();
@@ -344,7 +321,7 @@ TEST_F(advice, hugepage_is_for_new_memory_and_collapse_for_old)
 {
 	struct view first = { 0 };
 
-	begin(play_huge);
+	look_begin(play_huge);
 	EXPECT_EQ(NR, count_pages(&self->v, 0, NR, p, p->size == PAGE));
 	EXPECT_EQ(NR, count_kind(&self->v, NO_ENTRY));
 	first = self->v;
@@ -384,7 +361,7 @@ static int play_huge_zero(struct scene *s)
 
 TEST_F(advice, the_huge_zero_page)
 {
-	begin(play_huge_zero);
+	look_begin(play_huge_zero);
 	EXPECT_EQ(NR, count_kind(&self->v, MMSCOPE_MAPPING_ZERO));
 	EXPECT_EQ(NR, count_pages(&self->v, 0, NR, p, p->size == HUGE_2M));
 	EXPECT_EQ(0, smaps_bytes(&self->v, "Rss"));
@@ -408,7 +385,7 @@ static int play_hugetlb(struct scene *s)
 
 TEST_F(advice, hugetlb_pages)
 {
-	begin(play_hugetlb);
+	look_begin(play_hugetlb);
 	EXPECT_EQ(2 * NR, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	EXPECT_EQ(NR, count_pages(&self->v, NR, 2 * NR, p, p->kind == NO_ENTRY));
 	EXPECT_EQ(2 * HUGE_2M, smaps_bytes(&self->v, "Private_Hugetlb"));

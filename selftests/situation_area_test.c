@@ -48,29 +48,6 @@ FIXTURE_TEARDOWN(area)
 	close(self->fd);
 }
 
-#define begin(_play) do {						\
-	self->s = scene_new(_play);					\
-	ASSERT_NE(NULL, self->s);					\
-	ASSERT_EQ(0, scene_begin(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-/* the last look is kept as `before` */
-#define look_next() do {						\
-	view_free(&self->before);					\
-	self->before = self->v;						\
-	memset(&self->v, 0, sizeof(self->v));				\
-	ASSERT_EQ(0, scene_next(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-static int place(struct scene *s, char *addr, size_t bytes)
-{
-	s->addr = addr;
-	s->bytes = bytes;
-	return addr ? 0 : 1;
-}
-
 /* --------------------------------------------------------------------- the heap */
 
 /* the end of the heap is set by hand, from a page boundary on */
@@ -99,7 +76,7 @@ TEST_F(area, the_heap_grows_and_shrinks)
 {
 	struct mmscope_translation beyond;
 
-	begin(play_brk);
+	look_begin(play_brk);
 	EXPECT_EQ(MMSCOPE_VMA_HEAP, self->v.vma.kind);
 	EXPECT_EQ(view_end(&self->v), self->v.vma.end);
 	EXPECT_EQ(PAGES, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
@@ -149,7 +126,7 @@ static int play_stack(struct scene *s)
 
 TEST_F(area, the_stack_grows)
 {
-	begin(play_stack);
+	look_begin(play_stack);
 	EXPECT_EQ(MMSCOPE_VMA_STACK, self->v.vma.kind);
 	EXPECT_EQ(MMSCOPE_MAPPING_PAGE, self->v.page[0].kind);
 	look_next();
@@ -184,7 +161,7 @@ static int play_guard(struct scene *s)
 
 TEST_F(area, guards)
 {
-	begin(play_guard);
+	look_begin(play_guard);
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
 	EXPECT_EQ(0, self->v.vma.perms);
 	EXPECT_EQ(self->v.start, self->v.vma.start);
@@ -236,7 +213,7 @@ static int play_uffd_wp(struct scene *s)
 
 TEST_F(area, userfaultfd_write_protects_page_by_page)
 {
-	begin(play_uffd_wp);
+	look_begin(play_uffd_wp);
 	EXPECT_TRUE(self->v.vma.flags & MMSCOPE_VMA_F_UFFD_WP);
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | WRITE, UFFD_WP));
 	look_next();
@@ -284,7 +261,7 @@ static int play_uffd_missing(struct scene *s)
 
 TEST_F(area, userfaultfd_of_a_missing_page)
 {
-	begin(play_uffd_missing);
+	look_begin(play_uffd_missing);
 	EXPECT_TRUE(self->v.vma.flags & MMSCOPE_VMA_F_UFFD_MISSING);
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
 	/* a thread waits in its fault, and that keeps nobody from looking */
@@ -333,7 +310,7 @@ TEST_F(area, mremap_moves_entries_and_no_frame)
 {
 	struct view old = { 0 };
 
-	begin(play_mremap);
+	look_begin(play_mremap);
 	look_next();
 	EXPECT_EQ(PAGES, count_same(&self->v, &self->before, 0, PAGES));
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
@@ -377,7 +354,7 @@ static int play_short_file(struct scene *s)
 
 TEST_F(area, a_file_map_ends_where_the_file_does)
 {
-	begin(play_short_file);
+	look_begin(play_short_file);
 	EXPECT_EQ(HALF + 1, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	EXPECT_EQ(MMSCOPE_MAPPING_PAGE, self->v.page[HALF].kind);
 	EXPECT_EQ(NO_ENTRY, self->v.page[HALF + 1].kind);
@@ -408,7 +385,7 @@ static int play_vdso(struct scene *s)
 
 TEST_F(area, vdso_and_vvar)
 {
-	begin(play_vdso);
+	look_begin(play_vdso);
 	EXPECT_EQ(MMSCOPE_VMA_VDSO, self->v.vma.kind);
 	EXPECT_LT(0, count_flags(&self->v, PRESENT | MMSCOPE_ENTRY_EXEC, WRITE));
 	tell_points("vdso", &self->v);
@@ -438,7 +415,7 @@ TEST_F(area, addresses_above_47_bits)
 {
 	const struct mmscope_translation *t;
 
-	begin(play_high);
+	look_begin(play_high);
 	t = &self->v.page[0].walk;
 	EXPECT_EQ(1UL << 50, self->v.start);
 	EXPECT_EQ(5, t->levels);

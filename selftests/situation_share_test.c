@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(share)
 } while (0)
 
 #define look_now()	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s))
-#define look_next() do {					\
+#define look_again() do {					\
 	ASSERT_EQ(0, scene_next(self->s));			\
 	look_now();						\
 } while (0)
@@ -103,7 +103,7 @@ TEST_F(share, fork_shares_frames_until_one_writes)
 	memset(&self->ours, 0, sizeof(self->ours));
 
 	/* the child has its own first half now, and we all that we had */
-	look_next();
+	look_again();
 	look_here();
 	EXPECT_EQ(0, count_same(&self->v, &self->ours, 0, HALF));
 	EXPECT_EQ(HALF, count_same(&self->v, &self->ours, HALF, PAGES));
@@ -120,7 +120,7 @@ TEST_F(share, fork_shares_frames_until_one_writes)
 	EXPECT_EQ(HALF, count_same(&before, &self->ours, 0, HALF));
 	EXPECT_EQ(HALF, count_flags(&self->ours, PRESENT | WRITE, 0));
 
-	look_next();
+	look_again();
 	look_here();
 	EXPECT_EQ(HALF, count_kind(&self->v, NO_ENTRY));
 	EXPECT_EQ(PAGES, count_pages(&self->ours, 0, PAGES, p, p->frame.mapcount == 1));
@@ -137,7 +137,7 @@ TEST_F(share, fork_and_cow_of_a_huge_page)
 	EXPECT_EQ(self->v.nr, count_same(&self->v, &self->ours, 0, self->v.nr));
 	EXPECT_EQ(self->v.nr, count_flags(&self->v, PRESENT, WRITE));
 	/* the first one was written: it is copied, by page */
-	look_next();
+	look_again();
 	look_here();
 	EXPECT_EQ(0, count_same(&self->v, &self->ours, 0, self->v.nr / 2));
 	EXPECT_EQ(self->v.nr / 2, count_same(&self->v, &self->ours, self->v.nr / 2, self->v.nr));
@@ -167,7 +167,7 @@ static int play_shared(struct scene *s)
 	look_now();								\
 	look_here();								\
 	EXPECT_EQ(PAGES, count_same(&self->v, &self->ours, 0, PAGES));		\
-	look_next();								\
+	look_again();								\
 	look_here();								\
 	EXPECT_EQ(PAGES, count_same(&self->v, &self->ours, 0, PAGES));		\
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT | WRITE, 0));		\
@@ -254,7 +254,7 @@ TEST_F(share, private_map_of_a_file)
 	ASSERT_EQ(0, look(&file, self->fd, self->s->pid, map, BYTES, NULL));
 	EXPECT_EQ(PAGES, count_same(&self->v, &file, 0, PAGES));
 	EXPECT_EQ(PAGES, count_flags(&self->v, PRESENT, WRITE));
-	look_next();
+	look_again();
 	ASSERT_EQ(0, look(&file, self->fd, self->s->pid, map, BYTES, NULL));
 	EXPECT_EQ(0, count_same(&self->v, &file, 0, HALF));
 	EXPECT_EQ(HALF, count_same(&self->v, &file, HALF, PAGES));
@@ -320,7 +320,7 @@ TEST_F_TIMEOUT(share, merged_pages_are_one_frame_until_one_is_written, 90)
 	EXPECT_EQ(PAGES, page->frame.mapcount);
 	EXPECT_EQ(MMSCOPE_PAGE_KSM, page->frame.kind);
 	EXPECT_TRUE(self->v.vma.flags & MMSCOPE_VMA_F_MERGEABLE);
-	look_next();
+	look_again();
 	page = self->v.page;
 	EXPECT_EQ(PAGES - 1, count_pages(&self->v, 0, PAGES, p, p->pfn == page->pfn));
 	EXPECT_NE(page->pfn, page[3].pfn);

@@ -93,22 +93,6 @@ FIXTURE_TEARDOWN(swapped)
 	close(self->fd);
 }
 
-#define begin(_play) do {						\
-	self->s = scene_new(_play);					\
-	ASSERT_NE(NULL, self->s);					\
-	ASSERT_EQ(0, scene_begin(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
-/* the last look is kept as `before` */
-#define look_next() do {						\
-	view_free(&self->before);					\
-	self->before = self->v;						\
-	memset(&self->v, 0, sizeof(self->v));				\
-	ASSERT_EQ(0, scene_next(self->s));				\
-	ASSERT_EQ(0, look_at(&self->v, self->fd, self->s));		\
-} while (0)
-
 static int play_swap(struct scene *s)
 {
 	switch (s->step) {
@@ -145,7 +129,7 @@ static bool slots_sound(const struct view *v, uint32_t type, uint64_t slots)
 }
 
 #define check_swap(_name, _slots) do {						\
-	begin(play_swap);							\
+	look_begin(play_swap);							\
 	EXPECT_EQ(PAGES, count_kind(&self->v, MMSCOPE_MAPPING_SWAP));		\
 	EXPECT_EQ(BYTES, smaps_bytes(&self->v, "Swap"));			\
 	EXPECT_TRUE(slots_sound(&self->v, self->v.page[0].swap_type, _slots));	\
@@ -179,12 +163,12 @@ TEST_F(swapped, to_two_areas)
 {
 	uint32_t zram;
 
-	begin(play_swap);
+	look_begin(play_swap);
 	zram = self->v.page[0].swap_type;
 	scene_end(self->s);
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
-	begin(play_swap);
+	look_begin(play_swap);
 	EXPECT_NE(zram, self->v.page[0].swap_type);
 	EXPECT_TRUE(slots_sound(&self->v, self->v.page[0].swap_type, self->disk / PAGE));
 }
@@ -248,7 +232,7 @@ static int play_shmem(struct scene *s)
 
 TEST_F(swapped, shared_memory_leaves_no_entries)
 {
-	begin(play_shmem);
+	look_begin(play_shmem);
 	EXPECT_EQ(PAGES, count_kind(&self->v, MMSCOPE_MAPPING_PAGE));
 	look_next();
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
@@ -281,7 +265,7 @@ static int play_file(struct scene *s)
 
 TEST_F(swapped, a_file_on_a_disk)
 {
-	begin(play_file);
+	look_begin(play_file);
 	EXPECT_EQ(PAGES, count_kind(&self->v, NO_ENTRY));
 	EXPECT_EQ(MMSCOPE_VMA_FILE, self->v.vma.kind);
 	look_next();

@@ -3,14 +3,13 @@
  * The benchmark: each task done by mmscope and by others, some times each, in
  * one guest. Nothing is asserted. Times of an emulated machine mean little, so
  * look at the ratios.
- * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where, process; none: all)
+ * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where, process,
+ *	latency; none: all)
  */
 #include <stdarg.h>
 #include <time.h>
 
 #include "bench.h"
-
-#define MAX_RUNS 64
 
 void die(const char *format, ...)
 {
@@ -80,6 +79,39 @@ static void head(void)
 }
 
 /**
+ * bench_median - of some times
+ * @ns: the times, sorted by this
+ * @nr: how many
+ */
+uint64_t bench_median(uint64_t *ns, unsigned int nr)
+{
+	qsort(ns, nr, sizeof(*ns), compare);
+	return ns[nr / 2];
+}
+
+/**
+ * bench_figure - a row whose time was taken elsewhere
+ * @tool: its name
+ * @items: of the task, if nobody said so yet
+ * @ns: the time
+ */
+void bench_figure(const char *tool, uint64_t items, uint64_t ns)
+{
+	char ms[32], each[32], ratio[32];
+
+	if (!current.ns) {
+		current.ns = ns;
+		if (!current.items)
+			current.items = items;
+		head();
+	}
+	snprintf(ms, sizeof(ms), "%.3f", ns / 1e6);
+	snprintf(each, sizeof(each), "%.1f", (double)ns / current.items);
+	snprintf(ratio, sizeof(ratio), "%.2f", (double)ns / current.ns);
+	row(tool, ms, each, ratio);
+}
+
+/**
  * bench_run - a row: one way to do the task
  * @b: the benchmark
  * @tool: its name
@@ -88,8 +120,7 @@ static void head(void)
  */
 void bench_run(struct bench *b, const char *tool, bench_fn fn, const void *arg)
 {
-	uint64_t ns[MAX_RUNS], items = 0, began, median;
-	char ms[32], each[32], ratio[32];
+	uint64_t ns[MAX_RUNS], items = 0, began;
 	unsigned int i;
 
 	for (i = 0; i < b->runs; i++) {
@@ -101,18 +132,7 @@ void bench_run(struct bench *b, const char *tool, bench_fn fn, const void *arg)
 			return;
 		}
 	}
-	qsort(ns, b->runs, sizeof(*ns), compare);
-	median = ns[b->runs / 2];
-	if (!current.ns) {
-		current.ns = median;
-		if (!current.items)
-			current.items = items;
-		head();
-	}
-	snprintf(ms, sizeof(ms), "%.3f", median / 1e6);
-	snprintf(each, sizeof(each), "%.1f", (double)median / current.items);
-	snprintf(ratio, sizeof(ratio), "%.2f", (double)median / current.ns);
-	row(tool, ms, each, ratio);
+	bench_figure(tool, items, bench_median(ns, b->runs));
 }
 
 /**
@@ -266,6 +286,8 @@ int main(int argc, char **argv)
 		sweep(&b, "hardly any used");
 	if (is_wanted(groups, "process"))
 		bench_processes(&b);
+	if (is_wanted(groups, "latency"))
+		bench_latency(&b);
 	if (is_wanted(groups, "rmap"))
 		who_maps(&b);
 	if (is_wanted(groups, "free"))

@@ -16,6 +16,8 @@
 /* what most readers read into */
 #define BIG (4 << 20)
 
+#define MAX_RUNS 64
+
 struct bench {
 	int device;
 	int fixture;
@@ -32,6 +34,8 @@ void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)
 /* the table: a task, its rows, and the tools that are only quoted */
 void bench_task(const char *task, uint64_t items, const char *item);
 void bench_run(struct bench *b, const char *tool, bench_fn fn, const void *arg);
+void bench_figure(const char *tool, uint64_t items, uint64_t ns);
+uint64_t bench_median(uint64_t *ns, unsigned int nr);
 void bench_quote(const char *tool, const char *ns_per_item);
 
 /* runs.c: one way to do a task each */
@@ -49,6 +53,7 @@ struct rmap_job {
 	uint64_t found;		/* mappings, to compare the ways */
 };
 
+void bench_latency(struct bench *b);			/* latency.c */
 void bench_processes(struct bench *b);			/* process.c */
 
 /* load.c: states of memory */
