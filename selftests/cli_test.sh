@@ -27,10 +27,9 @@ point()	# point STATUS DESCRIPTION
 options()
 {
 	case $1 in
-	vmas|pagetables|mappings) echo "--pid $$" ;;
+	vmas|pagetables|mappings|ptes|contiguity) echo "--pid $$" ;;
+	usage|pt_placement|thp|numa|address_space) echo "--pid $$" ;;
 	faults|residency) echo "--pid $$" ;;
-	usage|pt_placement|thp|layout) echo "--pid $$" ;;
-	usage|pt_placement|thp|layout) echo "--pid $$" ;;
 	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
 	esac
 }

@@ -38,7 +38,7 @@ static int read_layout(pid_t pid, struct mmscope_process_layout *l)
 {
 	int fd = open_device();
 	struct answer a;
-	int ret = walk_pid(fd, MMSCOPE_DS_LAYOUT, pid, &a);
+	int ret = walk_pid(fd, MMSCOPE_DS_ADDRESS_SPACE, pid, &a);
 
 	if (!ret && a.nr == 1)
 		*l = *(struct mmscope_process_layout *)a.records;

@@ -29,7 +29,7 @@ struct segment {
 
 /**
  * struct layout - what is known of an address space
- * @marks: dataset layout
+ * @marks: dataset address_space
  * @vmas: dataset vmas
  * @usage: dataset usage
  * @segment: of the program's file
@@ -344,7 +344,7 @@ void cmd_layout(struct source *s, const struct options *o, int argc, char **argv
 	if (o->style.mode != OUT_TABLE && o->style.mode != OUT_JSON)
 		die("layout is text or --json; the records are those of 'mmscope vmas' and 'usage'");
 	pid = parse_pid(argv[0]);
-	load(s, pid, "layout", &l.marks);
+	load(s, pid, "address_space", &l.marks);
 	load(s, pid, "vmas", &l.vmas);
 	load(s, pid, "usage", &l.usage);
 	excuse = "The program's file is where this was recorded: its segments are not compared.";

@@ -25,7 +25,6 @@ enum option_group {
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
-	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
 };
 
@@ -59,7 +58,6 @@ enum option_group {
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
  * @interval: between two looks, as written
- * @all: about all processes
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
  * @verbose: say what the answer cost
@@ -95,7 +93,6 @@ struct options {
 	const char *curve;
 	const char *size;
 	const char *interval;
-	bool all;
 	bool all;
 	const char *tlb;
 	bool verbose;

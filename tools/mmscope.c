@@ -42,8 +42,6 @@ static const struct command commands[] = {
 	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
 	{ "proc", "", "the memory of each process, a line each", cmd_proc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
-	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
-	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "contig", "PID|--all", "how contiguous memory is, and what TLBs reach", cmd_contig,
 	  OPTS_OUTPUT | OPTS_ALL | OPTS_TLB | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
@@ -70,7 +68,6 @@ enum {
 	OPT_HTML, OPT_LAYER, OPT_CURVE,
 	OPT_INTERVAL,
 	OPT_ALL,
-	OPT_ALL,
 	OPT_TLB,
 };
 
@@ -91,7 +88,6 @@ static const struct option long_options[] = {
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
 	{ "pid", required_argument, NULL, 'p' },
-	{ "all", no_argument, NULL, OPT_ALL },
 	{ "all", no_argument, NULL, OPT_ALL },
 	{ "tlb", required_argument, NULL, OPT_TLB },
 	{ "range", required_argument, NULL, OPT_RANGE },
@@ -149,7 +145,6 @@ static void usage(void)
 	      "     --node N          one NUMA node\n"
 	      "     --zone NAME|N     one zone\n"
 	      " -p, --pid PID|self    of which process\n"
-	      "     --all             all processes (ptcost)\n"
 	      "     --all             all processes (contig, ptcost)\n"
 	      "     --tlb LIST        a TLB, for contig: 4K:1536,2M:32,1G:4\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
@@ -301,9 +296,6 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_ALL:
 		o->all = true;
 		break;
-	case OPT_ALL:
-		o->all = true;
-		break;
 	case OPT_TLB:
 		o->tlb = optarg;
 		break;
@@ -365,8 +357,6 @@ static enum option_group group_of(int c)
 		return OPTS_VERBOSE;
 	case 'p':
 		return OPTS_PROCESS;
-	case OPT_ALL:
-		return OPTS_ALL;
 	case OPT_ALL:
 		return OPTS_ALL;
 	case OPT_TLB:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Dataset layout: the marks that an address space has beside its VMAs.
+ * Dataset address_space: the marks that an address space has beside its VMAs.
  *
  * Locks: mmap_lock (read) for one short hold; a reference on the task for its limit.
  *
@@ -110,9 +110,9 @@ static const struct mmscope_need layout_needs[] = {
 };
 
 const struct mmscope_dataset mmscope_process_layout = {
-	.name = "layout",
+	.name = "address_space",
 	.help = "marks of a process's address space: code, data, heap, mmap base, stack, limits",
-	.id = MMSCOPE_DS_LAYOUT,
+	.id = MMSCOPE_DS_ADDRESS_SPACE,
 	.flags = MMSCOPE_DATASET_PROCESS,
 	.rec_size = sizeof(struct mmscope_process_layout),
 	.fields = layout_fields,

@@ -115,7 +115,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_FAULTS	= 29,
 	MMSCOPE_DS_PTES		= 30,
 	MMSCOPE_DS_THP		= 31,
-	MMSCOPE_DS_LAYOUT	= 32,
+	MMSCOPE_DS_ADDRESS_SPACE	= 32,
 	MMSCOPE_DS_RESIDENCY	= 33,
 };
 
@@ -835,7 +835,7 @@ struct mmscope_pte {
 	__u32 cache_mode;	/* enum mmscope_cache_mode, of the PAT; UNKNOWN32 likewise */
 };
 
-/* MMSCOPE_DS_LAYOUT: the marks of an address space (struct mm_struct), one record */
+/* MMSCOPE_DS_ADDRESS_SPACE: the marks of an address space (struct mm_struct), one record */
 struct mmscope_process_layout {
 	__u32 pid;
 	__u32 levels;		/* of its page tables */
