@@ -234,6 +234,7 @@ static __always_inline unsigned long count_same(const struct mmscope_alike *alik
 	const struct page *first = page, *end = page + max;
 
 	for (; page < end; page++) {
+		/* data_race: compared, not kept; what changes meanwhile is another page */
 		if (data_race((unsigned long)page->mapping) != a.mapping ||
 		    (mmscope_frame_flags(page) ^ a.flags) & ~USE_FLAGS ||
 		    (read_counts(page) ^ a.counts) & a.counts_mask ||
