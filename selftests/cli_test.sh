@@ -381,43 +381,6 @@ test_rmap()
 }
 
 # VmPTE is in KiB; it counts neither pgd nor p4d tables
-test_ptcost()
-{
-	sleep 1000 &
-	child=$!
-	sleep 1
-	vmpte=$(awk '/^VmPTE:/ { print $2 * 1024 }' /proc/$child/status)
-	mmscope ptcost $child -J > out 2> err && json_is_balanced out &&
-		awk -v want="$vmpte" '
-		/"level": "(pud|pmd|pte)"/ { sub(/.*"bytes": /, ""); sum += $0 + 0 }
-		/"spare_bytes"/ { sub(/.*"spare_bytes": /, ""); sum += $0 + 0 }
-		END { exit sum != want }' out
-	point $? "ptcost --json adds up to VmPTE"
-	mmscope ptcost $child > out 2> err && grep -q '^ *pte  *0 ' out &&
-		grep -q '^Page tables take .* for each GiB.$' out &&
-		grep -q '^Remote leaf entries, as seen by CPUs of node0: ' out &&
-		grep -q '^ENTRIES_USED *TABLES' out
-	point $? "ptcost is tables and sentences"
-	mmscope ptcost --all -v > out 2> err && grep -q "^ *$child .* sleep$" out &&
-		grep -q 'processes exited before they were looked at$' err &&
-		mmscope ptcost --all -b | awk 'NR > 2 { if (last && $2 > last) exit 1; last = $2 }'
-	point $? "ptcost --all has the process, most memory first"
-	[ "$(mmscope ptcost --all --limit 1 -J | grep -c '"pid"')" -eq 1 ]
-	point $? "ptcost --limit 1 shows one"
-	mmscope --record file.rec ptcost $child -J > live 2> err &&
-		mmscope --from file.rec ptcost $child -J > again 2> err &&
-		cmp live again > /dev/null
-	point $? "ptcost from a recording is what was live"
-	kill $child
-	refuses "ptcost wants a process, or --all of them" mmscope ptcost
-	refuses "ptcost wants a process, or --all of them" mmscope ptcost 1 --all
-	refuses "there is no process 4000000" mmscope ptcost 4000000
-	refuses "bad process 'x'" mmscope ptcost x
-	refuses "ptcost is text or --json" mmscope ptcost 1 --csv
-	refuses "it takes --limit only" mmscope ptcost 1 --sort pid
-	refuses "rmap does not take --all" mmscope rmap 5 --all
-}
-
 # start and end of each line, from the bottom up, with the sizes in KiB
 test_layout()
 {
@@ -450,19 +413,6 @@ test_layout()
 }
 
 # a stopped shell: nothing of it moves
-test_usage()
-{
-	sleep 1000 &
-	child=$!
-	sleep 1
-	kill -STOP $child
-	mmscope usage --pid $child --class total -rn -o rss_bytes,anon_bytes,swap_bytes > out 2> err
-	awk '/^(Rss|Anonymous|Swap):/ { printf "%s%d", sep, $2 * 1024; sep = " " }
-		END { print "" }' /proc/$child/smaps_rollup | cmp - out
-	point $? "usage --class total is smaps_rollup"
-	kill -KILL $child
-}
-
 # VmPTE is in KiB; it counts neither pgd nor p4d tables
 test_ptcost()
 {
@@ -811,8 +761,6 @@ test_rmap_file
 test_ptcost
 test_usage
 test_layout
-test_ptcost
-test_usage
 test_alloc
 test_proc_command
 test_explain
