@@ -380,7 +380,6 @@ test_rmap()
 	refuses "rmaps has only answers to a question: mmscope rmap PFN" mmscope rmaps
 }
 
-# VmPTE is in KiB; it counts neither pgd nor p4d tables
 # start and end of each line, from the bottom up, with the sizes in KiB
 test_layout()
 {

@@ -149,7 +149,7 @@ static uint64_t huge_entries(const struct area *a)
 	for (size_t i = 0; i < a->nr; i++) {
 		uint64_t flags = mapped(a, i) ? frame_flags(frame(a, i)) : 0;
 
-		zero += flags >> KPF_ZERO_PAGE & flags >> KPF_THP & 1;
+		zero += (flags >> KPF_ZERO_PAGE) & (flags >> KPF_THP) & 1;
 	}
 	return bytes / HUGE_2M + zero / BLOCK;
 }
@@ -364,7 +364,8 @@ static int prepare_random(void *arg)
 		char *p = zoo_anon(pages * PAGE);
 
 		for (int i = 0; i < 60; i++) {
-			size_t first = any(&state, pages), nr = 1 + any(&state, 1 << any(&state, 9));
+			size_t first = any(&state, pages);
+			size_t nr = 1 + any(&state, 1 << any(&state, 9));
 
 			for (; nr && first < pages; nr--, first++)
 				p[first * PAGE] = 1;

@@ -208,10 +208,11 @@ TEST_F_TIMEOUT(kmap, ranges_ascend_and_are_what_their_flags_say, 120)
 		const struct mmscope_kernel_mapping *r = &self->rec[i];
 		uint64_t pages = (r->end - r->start) / PAGE;
 		bool known = r->flags & (MMSCOPE_KERNEL_LINEAR | MMSCOPE_KERNEL_SAME);
+		bool sparse = r->pages < pages;
 
 		if ((i && r->start < r[-1].end) || r->end <= r->start || r->start % PAGE ||
-		    r->end % PAGE || known != (r->pfn != MMSCOPE_UNKNOWN) ||
-		    r->pages > pages || (r->pages < pages) != !!(r->flags & MMSCOPE_KERNEL_SPARSE) ||
+		    r->end % PAGE || known == (r->pfn == MMSCOPE_UNKNOWN) ||
+		    r->pages > pages || sparse != !!(r->flags & MMSCOPE_KERNEL_SPARSE) ||
 		    r->flags & MMSCOPE_KERNEL_HIDDEN || (int64_t)r->start > 0)
 			bad++;
 	}

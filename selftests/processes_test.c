@@ -140,7 +140,6 @@ static unsigned int compare(pid_t pid, const struct told *before, const struct t
 
 #define MAX_PIDS 4096
 
-
 static int read_all(struct told *told, bool *there)
 {
 	DIR *dir = opendir("/proc");

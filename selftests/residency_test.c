@@ -140,7 +140,8 @@ TEST_F(residency, sums_are_those_of_pagemap_and_smaps)
 
 		by_pagemap(self->pid, &maps.map[i], sum);
 		for (uint32_t type = 0; type < AREAS; type++) {
-			const struct mmscope_residency *rec = find(&self->a, maps.map[i].start, type);
+			const struct mmscope_residency *rec =
+				find(&self->a, maps.map[i].start, type);
 
 			if (!sum[type].pages) {
 				EXPECT_EQ(NULL, rec);

@@ -77,15 +77,15 @@ struct view {
 	uint64_t max_lock_ns;
 };
 
-static inline bool agree(struct view *v, enum source source, uint64_t addr, const char *what,
+static inline bool agree(struct view *v, enum source by, uint64_t addr, const char *what,
 			 uint64_t theirs, uint64_t ours)
 {
-	v->points[source]++;
+	v->points[by]++;
 	if (theirs == ours)
 		return true;
 	if (!v->bad++)
 		fprintf(stderr, "# %#lx: %s: %s %#lx, ours %#lx\n", addr, what,
-			source_names[source], theirs, ours);
+			source_names[by], theirs, ours);
 	return false;
 }
 

@@ -240,8 +240,8 @@ TEST_F_TIMEOUT(stuck, who_asks_for_it_waits_and_can_be_killed, LIMIT)
 /* every dataset that is not of one process: some walk all of them */
 static int ask_all_datasets(struct __test_metadata *_metadata, void *arg)
 {
-	const uint32_t never = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT;
 	FIXTURE_DATA(stuck) *self = arg;
+	const uint32_t never = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT;
 	struct mmscope_info info = { .size = sizeof(info) };
 	int asked = 0;
 

@@ -260,8 +260,8 @@ FIXTURE_SETUP(race)
 		self->dataset[self->nr++] = id;
 	}
 	ASSERT_LE(3, self->nr);
-	strcpy(self->a->of[TRANSLATE].name, "TRANSLATE");
-	strcpy(self->a->of[RMAP].name, "RMAP");
+	snprintf(self->a->of[TRANSLATE].name, sizeof(self->a->of[0].name), "TRANSLATE");
+	snprintf(self->a->of[RMAP].name, sizeof(self->a->of[0].name), "RMAP");
 }
 
 /* and what all walks of the test said of their holds */

@@ -138,8 +138,9 @@ static void show_runs(const struct table *t, struct out *out)
 	board_column(&b, "run_of_pages", MMSCOPE_UNIT_NAME);
 	board_column(&b, "virtual", MMSCOPE_UNIT_PAGES);
 	board_column(&b, "frames", MMSCOPE_UNIT_PAGES);
-	for (__u32 i = 0; column_element(t->ds, "virtual_runs", i, &virtual) &&
-			  column_element(t->ds, "range_runs", i, &range); i++) {
+	for (__u32 i = 0; column_element(t->ds, "virtual_runs", i, &virtual); i++) {
+		if (!column_element(t->ds, "range_runs", i, &range))
+			break;
 		__u64 v = of_total(t, virtual.name), r = of_total(t, range.name);
 		size_t row;
 

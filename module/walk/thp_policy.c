@@ -12,7 +12,6 @@
  * shmem_huge, huge_shmem_orders_*; shmem_sb_info.huge; khugepaged_max_ptes_*,
  * khugepaged_scan; zone->free_area[].nr_free.
  */
-#include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

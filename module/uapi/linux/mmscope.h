@@ -1152,7 +1152,7 @@ enum mmscope_kernel_flags {
 	MMSCOPE_KERNEL_ABSENT	= 1 << 4,	/* an entry with a frame that maps nothing now */
 	MMSCOPE_KERNEL_LINEAR	= 1 << 5,	/* frame follows frame: pfn is that of start */
 	MMSCOPE_KERNEL_SAME	= 1 << 6,	/* every page is the one frame pfn */
-	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* there are holes: pages are fewer than the range */
+	MMSCOPE_KERNEL_SPARSE	= 1 << 7,	/* with holes: pages are fewer than the range */
 	MMSCOPE_KERNEL_HIDDEN	= 1 << 8,	/* start and end are not for the caller: 0 */
 };
 
@@ -1225,21 +1225,21 @@ enum mmscope_fault_kind {
 	MMSCOPE_FAULT_READ	   = 7,	/* major: the file is read */
 	MMSCOPE_FAULT_READ_COPY	   = 8,	/* major: likewise, and a private copy is made */
 	MMSCOPE_FAULT_READING	   = 9,	/* waits: the file's page is being read */
-	MMSCOPE_FAULT_SWAP_CACHE   = 10,	/* minor: the page is still, or already, in memory */
+	MMSCOPE_FAULT_SWAP_CACHE   = 10,	/* minor: it is still, or already, in memory */
 	MMSCOPE_FAULT_SWAP_READ	   = 11,	/* major: the page is read from swap */
 	MMSCOPE_FAULT_SHMEM	   = 12,	/* minor: a new, zeroed page of shared memory */
-	MMSCOPE_FAULT_HUGETLB	   = 13,	/* minor: a page from the pool; SIGBUS if it is empty */
+	MMSCOPE_FAULT_HUGETLB	   = 13,	/* minor: from the pool; SIGBUS if that is empty */
 	MMSCOPE_FAULT_NOTIFY	   = 14,	/* minor: the file system is told of the write */
 	MMSCOPE_FAULT_NUMA_HINT	   = 15,	/* minor: NUMA balancing sees the access */
 	MMSCOPE_FAULT_MIGRATION	   = 16,	/* waits: the page is on its way to another frame */
-	MMSCOPE_FAULT_DEVICE	   = 17,	/* the driver brings the page back from its device */
+	MMSCOPE_FAULT_DEVICE	   = 17,	/* the driver brings it back from its device */
 	MMSCOPE_FAULT_HANDLER	   = 18,	/* the driver, or the kernel itself, decides */
 	MMSCOPE_FAULT_UFFD_MISSING = 19,	/* userfaultfd: user space is asked for a page */
 	MMSCOPE_FAULT_UFFD_WP	   = 20,	/* userfaultfd: user space is told of the write */
 	MMSCOPE_FAULT_UFFD_MINOR   = 21,	/* userfaultfd: user space is told of the page */
 	MMSCOPE_FAULT_STACK	   = 22,	/* minor: the stack grows, and gets a new page */
 	MMSCOPE_FAULT_SEGV_NO_VMA  = 23,	/* SIGSEGV: nothing is mapped here */
-	MMSCOPE_FAULT_SEGV_STACK   = 24,	/* SIGSEGV: below a stack that may not grow so far */
+	MMSCOPE_FAULT_SEGV_STACK   = 24,	/* SIGSEGV: the stack above may not grow so far */
 	MMSCOPE_FAULT_SEGV_PERM	   = 25,	/* SIGSEGV: the VMA does not allow it */
 	MMSCOPE_FAULT_SEGV_GUARD   = 26,	/* SIGSEGV: a guard page, by madvise() */
 	MMSCOPE_FAULT_BUS_EOF	   = 27,	/* SIGBUS: beyond the end of the file */
@@ -1273,10 +1273,10 @@ enum mmscope_fault_flags {
 struct mmscope_fault {
 	__u64 start;
 	__u64 end;
-	__u64 pages;		/* base pages of the run; runs of huge entries are cut to the range */
+	__u64 pages;		/* base pages of the run; huge entries are cut to the range */
 	__u32 read;		/* enum mmscope_fault_kind: the next read */
 	__u32 write;		/* likewise: the next write */
-	__u32 entry;		/* enum mmscope_mapping_kind or mmscope_fault_entry: what is there */
+	__u32 entry;		/* enum mmscope_mapping_kind or mmscope_fault_entry */
 	__u32 flags;		/* enum mmscope_fault_flags */
 	__u32 perms;		/* enum mmscope_perms of the VMA */
 	__u32 swap_type;	/* swap area, UNKNOWN32: not in swap */

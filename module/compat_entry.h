@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The part of compat.h about entries of page tables, swap entries and address spaces;
+ * only that includes it.
+ */
+#ifndef _MMSCOPE_COMPAT_ENTRY_H
+#define _MMSCOPE_COMPAT_ENTRY_H
+
+/* what a present entry allows; no name for it is known to all architectures */
+static inline bool compat_pte_user(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte) & _PAGE_USER;
+#else
+	return pte_user(pte);
+#endif
+}
+
+static inline bool compat_pte_user_exec(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_exec(pte);
+#else
+	return pte_user_exec(pte);
+#endif
+}
+
+static inline bool compat_pte_global(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_global(pte);
+#else
+	return !(pte_val(pte) & PTE_NG);
+#endif
+}
+
+/* Is it a present entry like most: with a struct page, and its frame as it is written? */
+static inline bool compat_pte_is_plain(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_SPECIAL)) == _PAGE_PRESENT;
+#else
+	return pte_valid(pte) && !pte_special(pte);
+#endif
+}
+
+/* all of a present entry but the frame */
+static inline u64 compat_pte_bits(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return pte_flags(pte);
+#else
+	return pte_val(pte) & ~PTE_ADDR_MASK;
+#endif
+}
+
+static inline u64 compat_plain_pfn(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_val(pte) & PTE_PFN_MASK) >> PAGE_SHIFT;
+#else
+	return pte_pfn(pte);
+#endif
+}
+
+/* what is added to a present entry's value for the next frame and the same bits */
+static inline u64 compat_pte_step(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return __pte_needs_invert(pte_val(pte)) ? -PAGE_SIZE : PAGE_SIZE;
+#else
+	return PAGE_SIZE;
+#endif
+}
+
+/* ------------------------------------------------ the kernel's page tables */
+
+#ifdef CONFIG_X86
+
+/* the upper half of the address space, with 4 or 5 levels */
+#define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_DIRECT_MAP_END	VMALLOC_START
+
+/* enum mmscope_kernel_flags of a leaf, or of an entry that leads to a table */
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	pteval_t flags = pte_flags(pte);
+
+	return (flags & _PAGE_RW ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (flags & _PAGE_NX ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (flags & _PAGE_USER ? MMSCOPE_KERNEL_USER : 0) |
+	       (leaf && flags & _PAGE_GLOBAL ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+#else /* !CONFIG_X86 */
+
+#define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
+#define COMPAT_DIRECT_MAP_END	PAGE_END
+
+static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
+{
+	if (!leaf)
+		return MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC | MMSCOPE_KERNEL_USER;
+	return (pte_write(pte) ? MMSCOPE_KERNEL_WRITE : 0) |
+	       (pte_val(pte) & PTE_PXN ? 0 : MMSCOPE_KERNEL_EXEC) |
+	       (pte_user(pte) ? MMSCOPE_KERNEL_USER : 0) |
+	       (compat_pte_global(pte) ? MMSCOPE_KERNEL_GLOBAL : 0);
+}
+
+#endif /* CONFIG_X86 */
+
+/* enum mmscope_mapping_kind of an entry that is neither none nor present */
+static inline u32 compat_swap_kind(swp_entry_t entry)
+{
+	if (!non_swap_entry(entry))
+		return MMSCOPE_MAPPING_SWAP;
+	if (is_migration_entry(entry))
+		return MMSCOPE_MAPPING_MIGRATION;
+	if (is_device_private_entry(entry) || is_device_exclusive_entry(entry))
+		return MMSCOPE_MAPPING_DEVICE;
+	if (is_hwpoison_entry(entry))
+		return MMSCOPE_MAPPING_HWPOISON;
+	if (is_pte_marker_entry(entry))
+		return MMSCOPE_MAPPING_MARKER;
+	return MMSCOPE_MAPPING_UNKNOWN;
+}
+
+static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
+{
+	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
+}
+
+/* ---------------------------------------------------------- address spaces */
+
+/* pages of one kind; exact where the kernel can sum up what its CPUs have counted */
+static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
+static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
+{
+#ifdef HAVE_MM_FLAGS_TEST
+	return mm_flags_test(flag, mm);
+#else
+	return test_bit(flag, &mm->flags);
+#endif
+}
+
+static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
+{
+#ifdef CONFIG_HUGETLB_PAGE
+	return atomic_long_read(&mm->hugetlb_usage) << PAGE_SHIFT;
+#else
+	return 0;
+#endif
+}
+
+/* the references to a slot of a swap area, which the caller knows to be in use */
+static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
+
+	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
+/* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
+static inline u32 compat_marker_fault(swp_entry_t entry)
+{
+#ifdef PTE_MARKER_GUARD
+	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
+		return MMSCOPE_FAULT_SEGV_GUARD;
+#endif
+#ifdef PTE_MARKER_POISONED
+	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
+		return MMSCOPE_FAULT_BUS_POISON;
+#endif
+	return MMSCOPE_FAULT_NONE;
+}
+
+/* where the page cache has a hugetlb page, of whose place @index is, in base pages */
+static inline unsigned long compat_hugetlb_index(unsigned long index, unsigned int order)
+{
+#ifdef HAVE_HUGETLB_BASE_INDEX
+	return index & ~((1UL << order) - 1);
+#else
+	return index >> order;
+#endif
+}
+
+/* is a swapped page in memory, too? only asked of slots below si->max */
+static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	return READ_ONCE(si->swap_map[offset]) & SWAP_HAS_CACHE;
+#else
+	return false;
+#endif
+}
+
+/* where the cache of one swap area is: an address space for each 64M of it */
+#define COMPAT_SWAP_SPACE_SHIFT	14
+
+/* enum mmscope_entry_flags of an entry that leads to a table */
+static inline u64 compat_table_flags(u64 raw)
+{
+	u64 flags = MMSCOPE_ENTRY_PRESENT;
+
+#ifdef CONFIG_X86
+	if (raw & _PAGE_RW)
+		flags |= MMSCOPE_ENTRY_WRITE;
+	if (raw & _PAGE_USER)
+		flags |= MMSCOPE_ENTRY_USER;
+	if (!(raw & _PAGE_NX))
+		flags |= MMSCOPE_ENTRY_EXEC;
+	if (raw & _PAGE_ACCESSED)
+		flags |= MMSCOPE_ENTRY_ACCESSED;
+#endif
+	return flags;
+}
+
+/* flags of a present leaf that only some machines have */
+static inline u64 compat_more_flags(pte_t pte)
+{
+	u64 flags = 0;
+
+#ifdef _PAGE_SAVED_DIRTY
+	if (pte_flags(pte) & _PAGE_SAVED_DIRTY)
+		flags |= MMSCOPE_ENTRY_SAVED_DIRTY;
+	if (pte_shstk(pte))
+		flags |= MMSCOPE_ENTRY_SHADOW_STACK;
+#endif
+	return flags;
+}
+
+static inline u32 compat_pkey(pte_t pte)
+{
+#ifdef CONFIG_X86
+	if (boot_cpu_has(X86_FEATURE_OSPKE))
+		return (pte_flags(pte) & _PAGE_PKEY_MASK) >> _PAGE_BIT_PKEY_BIT0;
+#endif
+	return MMSCOPE_UNKNOWN32;
+}
+
+/* which of the eight entries of the PAT a leaf chooses */
+static inline u32 compat_cache_index(u64 raw, bool huge)
+{
+#ifdef CONFIG_X86
+	const u64 pat = huge ? _PAGE_PAT_LARGE : _PAGE_PAT;
+
+	return (raw & _PAGE_PWT ? 1 : 0) + (raw & _PAGE_PCD ? 2 : 0) + (raw & pat ? 4 : 0);
+#else
+	return MMSCOPE_UNKNOWN32;
+#endif
+}
+
+/* the PAT, the same on all CPUs; 0: there is none */
+static inline u64 compat_pat(void)
+{
+	u64 pat = 0;
+
+#ifdef CONFIG_X86
+	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrl_safe(MSR_IA32_CR_PAT, &pat))
+		pat = 0;
+#endif
+	return pat;
+}
+
+/* flags of an entry that is neither none nor present; for those with a frame that too */
+static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
+{
+	const swp_entry_t entry = pte_to_swp_entry(pte);
+	u64 flags = 0;
+
+	if (is_pfn_swap_entry(entry))
+		*pfn = swp_offset_pfn(entry);
+	if (!non_swap_entry(entry) && pte_swp_exclusive(pte))
+		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
+	if (is_writable_migration_entry(entry) || is_writable_device_private_entry(entry))
+		flags |= MMSCOPE_ENTRY_WRITABLE;
+	if (is_readable_migration_entry(entry) ||
+	    is_readable_exclusive_migration_entry(entry) ||
+	    (is_device_private_entry(entry) && !is_writable_device_private_entry(entry)))
+		flags |= MMSCOPE_ENTRY_READABLE;
+	if (is_readable_exclusive_migration_entry(entry) || is_device_exclusive_entry(entry))
+		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
+	if (is_device_private_entry(entry))
+		flags |= MMSCOPE_ENTRY_PRIVATE;
+#ifdef PTE_MARKER_POISONED
+	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_POISONED)
+		flags |= MMSCOPE_ENTRY_POISONED;
+#endif
+#ifdef PTE_MARKER_GUARD
+	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_GUARD)
+		flags |= MMSCOPE_ENTRY_GUARD;
+#endif
+	return flags;
+}
+
+#endif /* _MMSCOPE_COMPAT_ENTRY_H */
