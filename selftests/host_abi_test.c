@@ -33,7 +33,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_process_layout, 136);
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_process, 152);
-	CHECK_SIZE(mmscope_fault, 104);
+	CHECK_SIZE(mmscope_fault, 96);
 	CHECK_SIZE(mmscope_residency, 136);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
@@ -77,7 +77,7 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_process_layout, stack_gap_bytes, 128);
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
 	CHECK_PLACE(mmscope_process, oom_score, 144);
-	CHECK_PLACE(mmscope_fault, offset_bytes, 88);
+	CHECK_PLACE(mmscope_fault, offset_bytes, 80);
 	CHECK_PLACE(mmscope_residency, name, 72);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_rmap, comm, 64);
