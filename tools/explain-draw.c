@@ -145,7 +145,7 @@ static void fill_frame(const struct explain *e, struct box *b)
 	text_adds(t, "flags ");
 	add_of(t, &e->frame, 0, "flags");
 	t = box_line(b);
-	text_add(t, "references %llu, mapped %llu times", of(&e->frame, "refcount"),
+	text_add(t, "references %llu, mappings %llu", of(&e->frame, "refcount"),
 		 of(&e->frame, "mapcount"));
 }
 
