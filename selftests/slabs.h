@@ -55,4 +55,21 @@ static inline uint64_t slab_number(const char *cache, const char *attribute)
 								 MMSCOPE_UNKNOWN;
 }
 
+typedef uint64_t slab_read_fn(const char *cache, const char *attribute);
+
+/*
+ * The most that a count can be. cpu_slabs leaves out the partial slabs of a CPU
+ * that has no current one; slabs_cpu_partial, "objects(slabs) ...", has them all.
+ */
+static inline uint64_t slab_most(const char *cache, const char *attribute)
+{
+	uint64_t number = slab_number(cache, attribute);
+	char text[256];
+
+	if (strcmp(attribute, "cpu_slabs") || number == MMSCOPE_UNKNOWN ||
+	    !slab_text(cache, "slabs_cpu_partial", text, sizeof(text)) || !strchr(text, '('))
+		return number;
+	return number + strtoull(strchr(text, '(') + 1, NULL, 10);
+}
+
 #endif /* _MMSCOPE_SLABS_H */
