@@ -186,17 +186,18 @@ static bool compare_line(pid_t pid, const char *line, const struct mmscope_numa 
 {
 	static const char *const keys[NODES] = { " N0=", " N1=" };
 	uint64_t kb = number_after(line, " kernelpagesize_kB=");
-	bool huge = strstr(line, " huge ");
+	bool huge = strstr(line, " huge "), hugetlb = n->kind == MMSCOPE_VMA_HUGETLB;
+	uint64_t unit = huge ? n->page_size_bytes / PAGE : 1;
 	uint64_t pages = 0, remote = 0, other = 0;
 	char policy[64], *words;
 
 	policy_text(n, policy, sizeof(policy));
 	if (strtoul(line, &words, 16) != n->start || strncmp(words, policy, strlen(policy)))
 		return false;
-	if (huge != (n->kind == MMSCOPE_VMA_HUGETLB) || (kb && kb << 10 != n->page_size_bytes))
+	if (huge != hugetlb || (kb && kb << 10 != n->page_size_bytes))
 		return false;
 	for (int node = 0; node < NODES; node++) {
-		uint64_t here = number_after(line, keys[node]) * (huge ? n->page_size_bytes / PAGE : 1);
+		uint64_t here = number_after(line, keys[node]) * unit;
 
 		pages += here;
 		if (n->policy_nodes && !(n->policy_nodes >> node & 1))
