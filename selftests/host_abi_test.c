@@ -30,7 +30,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_usage, 248);
 	CHECK_SIZE(mmscope_pt_placement, 712);
 	CHECK_SIZE(mmscope_thp, 296);
-	CHECK_SIZE(mmscope_numa, 672);
+	CHECK_SIZE(mmscope_numa, 664);
 	CHECK_SIZE(mmscope_process_layout, 136);
 	CHECK_SIZE(mmscope_usage, 248);
 	CHECK_SIZE(mmscope_pt_placement, 712);
