@@ -180,6 +180,7 @@ extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF *
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
 extern struct mmscope_names mmscope_node_names;
+extern struct mmscope_names mmscope_node_mask_names;
 extern struct mmscope_names mmscope_pcp_list_names;
 extern const u32 mmscope_buddy_orders;
 int mmscope_names_init(void);
@@ -467,6 +468,7 @@ extern const struct mmscope_dataset mmscope_usage;
 extern const struct mmscope_dataset mmscope_pt_placement;
 extern const struct mmscope_dataset mmscope_ptes;
 extern const struct mmscope_dataset mmscope_thp;
+extern const struct mmscope_dataset mmscope_numa;
 extern const struct mmscope_dataset mmscope_process_layout;
 extern const struct mmscope_dataset mmscope_translations;
 extern const struct mmscope_dataset mmscope_rmaps;

@@ -182,12 +182,13 @@ struct mmscope_names mmscope_zone_stat_names;
 struct mmscope_names mmscope_node_stat_names;
 struct mmscope_names mmscope_numa_event_names;
 struct mmscope_names mmscope_node_names;
+struct mmscope_names mmscope_node_mask_names;
 struct mmscope_names mmscope_pcp_list_names;
 
 #define MADE_NAME_LEN 32
 
-/* names made by a function, in one allocation: the table, then the texts */
-static int make_names(struct mmscope_names *names, u32 nr,
+/* names made by a function, of numbers or masks, in one allocation: the table, then the texts */
+static int make_names(struct mmscope_names *names, u32 nr, bool masks,
 		      void (*name)(u32 i, char *buf, size_t size))
 {
 	struct mmscope_name *tab;
@@ -200,7 +201,7 @@ static int make_names(struct mmscope_names *names, u32 nr,
 	text = (char *)(tab + nr);
 	for (i = 0; i < nr; i++, text += MADE_NAME_LEN) {
 		name(i, text, MADE_NAME_LEN);
-		tab[i].value = i;
+		tab[i].value = masks ? BIT_ULL(i) : i;
 		tab[i].name = text;
 	}
 	names->tab = tab;
@@ -243,9 +244,11 @@ int mmscope_names_init(void)
 	BUILD_BUG_ON(NR_VM_NUMA_EVENT_ITEMS > MMSCOPE_NR_NUMA_EVENTS);
 	BUILD_BUG_ON(NR_PCP_LISTS > MMSCOPE_NR_PCP_LISTS);
 
-	err = make_names(&mmscope_node_names, nr_nodes, node_name);
+	err = make_names(&mmscope_node_names, nr_nodes, false, node_name);
 	if (!err)
-		err = make_names(&mmscope_pcp_list_names, NR_PCP_LISTS, pcp_list_name);
+		err = make_names(&mmscope_node_mask_names, nr_nodes, true, node_name);
+	if (!err)
+		err = make_names(&mmscope_pcp_list_names, NR_PCP_LISTS, false, pcp_list_name);
 	if (!err)
 		err = mmscope_layout_enum("zone_stat_item", "NR_VM_", &mmscope_zone_stat_names);
 	if (!err)
@@ -268,5 +271,6 @@ void mmscope_names_exit(void)
 	kfree(mmscope_node_stat_names.tab);
 	kfree(mmscope_zone_stat_names.tab);
 	kfree(mmscope_pcp_list_names.tab);
+	kfree(mmscope_node_mask_names.tab);
 	kfree(mmscope_node_names.tab);
 }

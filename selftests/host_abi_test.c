@@ -30,6 +30,7 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_usage, 248);
 	CHECK_SIZE(mmscope_pt_placement, 712);
 	CHECK_SIZE(mmscope_thp, 296);
+	CHECK_SIZE(mmscope_numa, 664);
 	CHECK_SIZE(mmscope_process_layout, 136);
 	CHECK_SIZE(mmscope_mapping, 72);
 	CHECK_SIZE(mmscope_process, 152);
@@ -74,6 +75,7 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_usage, locked_bytes, 240);
 	CHECK_PLACE(mmscope_pt_placement, remote_leaf, 200);
 	CHECK_PLACE(mmscope_thp, block, 176);
+	CHECK_PLACE(mmscope_numa, node_pages, 152);
 	CHECK_PLACE(mmscope_process_layout, stack_gap_bytes, 128);
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
 	CHECK_PLACE(mmscope_process, oom_score, 144);

@@ -223,6 +223,7 @@ DATASET(pagetables, PAGETABLES);
 DATASET(usage, USAGE);
 DATASET(pt_placement, PT_PLACEMENT);
 DATASET(thp, THP);
+DATASET(numa, NUMA);
 DATASET(address_space, ADDRESS_SPACE);
 DATASET(contiguity, CONTIGUITY);
 DATASET(ptes, PTES, .moves = true);

@@ -7,7 +7,7 @@ _mmscope_datasets()
 	local names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
-			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space
+			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
 			processes faults residency contiguity ptes kernel_mappings vmallocs"
 	names=${names/translations/}
 	names=${names/alloc_zones/}

@@ -117,6 +117,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_THP		= 31,
 	MMSCOPE_DS_ADDRESS_SPACE	= 32,
 	MMSCOPE_DS_RESIDENCY	= 33,
+	MMSCOPE_DS_NUMA		= 34,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1122,6 +1123,63 @@ struct mmscope_usage {
 				 */
 	__u64 migration_bytes;
 	__u64 locked_bytes;	/* pss_bytes of locked VMAs */
+};
+
+/* where new pages are to lie: the kernel's MPOL_* modes */
+enum mmscope_policy {
+	MMSCOPE_POLICY_DEFAULT	   = 0,	/* on the node of the CPU that runs the task */
+	MMSCOPE_POLICY_PREFER	   = 1,
+	MMSCOPE_POLICY_BIND	   = 2,
+	MMSCOPE_POLICY_INTERLEAVE  = 3,
+	MMSCOPE_POLICY_LOCAL	   = 4,	/* as DEFAULT, but asked for */
+	MMSCOPE_POLICY_PREFER_MANY = 5,
+	MMSCOPE_POLICY_WEIGHTED	   = 6,	/* interleaved by weights; since 6.9 */
+};
+
+#define MMSCOPE_NR_POLICIES	7
+
+/* the first that has a policy gives it */
+enum mmscope_policy_source {
+	MMSCOPE_POLICY_OF_NONE	 = 0,	/* nobody has one: DEFAULT */
+	MMSCOPE_POLICY_OF_VMA	 = 1,	/* vma->vm_policy, of mbind() */
+	MMSCOPE_POLICY_OF_OBJECT = 2,	/* of the shmem object, instead of the VMA: mbind() of
+					 * any who map it, or the mount option mpol
+					 */
+	MMSCOPE_POLICY_OF_TASK	 = 3,	/* task->mempolicy of the thread asked for */
+};
+
+enum mmscope_policy_flags {	/* the kernel's MPOL_F_* mode flags */
+	MMSCOPE_POLICY_BALANCING = 1 << 13,	/* NUMA balancing may move pages within it */
+	MMSCOPE_POLICY_RELATIVE	 = 1 << 14,	/* nodes are counted within the cpuset's */
+	MMSCOPE_POLICY_STATIC	 = 1 << 15,	/* nodes stay when the cpuset's change */
+};
+
+/*
+ * MMSCOPE_DS_NUMA: on which nodes the pages of one VMA lie, and the policy that
+ * says where they should. All base pages, also those of hugetlb, where
+ * /proc/PID/numa_maps counts a huge page as one; pages that are reserved (of the
+ * vdso) are not in numa_maps. The policy is that of `start`: a shmem object may have
+ * others further on. Policies name nodes but for DEFAULT and LOCAL; the share of
+ * remote pages is remote_pages / sum of policy_pages of the others.
+ */
+struct mmscope_numa {
+	__u64 start;
+	__u64 end;
+	__u32 pid;
+	__u32 scope;		/* enum mmscope_scope */
+	__u32 kind;		/* enum mmscope_vma_kind; UNKNOWN32 in the total */
+	__u32 policy;		/* enum mmscope_policy; of the total: the task's, likewise: */
+	__u32 policy_source;	/* enum mmscope_policy_source */
+	__u32 policy_flags;	/* enum mmscope_policy_flags */
+	__u64 policy_nodes;	/* mask of the nodes that it names, 0: none */
+	__u64 page_size_bytes;	/* vma_kernel_pagesize(); UNKNOWN in the total */
+	__u64 vmas;
+	__u64 pages;		/* the sum of node_pages */
+	__u64 remote_pages;	/* of pages: not on a node that the policy names, if it does */
+	__u64 nodeless_pages;	/* present, but zero pages, bare frames or without struct page */
+	__u64 migration_pages;
+	__u64 policy_pages[MMSCOPE_NR_POLICIES]; /* pages by the policy of their VMA */
+	__u64 node_pages[MMSCOPE_NR_NODES];
 };
 
 enum mmscope_kernel_region {
