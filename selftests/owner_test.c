@@ -196,6 +196,82 @@ TEST_F_TIMEOUT(owners, what_leaves_no_trace_is_unattributed, 200)
 	}
 }
 
+/* ---------------------------------------------- neighbours of different owners */
+
+/* more than the sweep keeps in mind, so that it has to tell them apart there too */
+#define NR_FILES	100
+#define NR_ROUNDS	24
+
+/* a page of each file, one of anonymous memory, and again: most are neighbours */
+struct mixed {
+	char *file[NR_FILES];
+	ino_t ino[NR_FILES];
+	char *anon;
+};
+
+static int mixed_make(struct mixed *m)
+{
+	m->anon = mmap(NULL, NR_ROUNDS * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (m->anon == MAP_FAILED || madvise(m->anon, NR_ROUNDS * PAGE, MADV_NOHUGEPAGE))
+		return -1;
+	for (size_t f = 0; f < NR_FILES; f++) {
+		int fd = memfd_create("mixed", MFD_CLOEXEC);
+		struct stat st;
+
+		if (fd < 0 || ftruncate(fd, NR_ROUNDS * PAGE) || fstat(fd, &st))
+			return -1;
+		m->ino[f] = st.st_ino;
+		m->file[f] = mmap(NULL, NR_ROUNDS * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				  0);
+		close(fd);
+		if (m->file[f] == MAP_FAILED)
+			return -1;
+	}
+	for (size_t i = 0; i < NR_ROUNDS; i++) {
+		for (size_t f = 0; f < NR_FILES; f++)
+			m->file[f][i * PAGE] = 1;
+		m->anon[i * PAGE] = 1;
+	}
+	return 0;
+}
+
+static void mixed_free(struct mixed *m)
+{
+	for (size_t f = 0; f < NR_FILES; f++)
+		munmap(m->file[f], NR_ROUNDS * PAGE);
+	munmap(m->anon, NR_ROUNDS * PAGE);
+}
+
+TEST_F_TIMEOUT(owners, neighbours_of_different_owners_are_told_apart, 120)
+{
+	size_t files = 0, anon = 0, neighbours = 0;
+	uint64_t pfn, last = 0;
+	struct mixed m;
+
+	ASSERT_EQ(0, mixed_make(&m));
+	ASSERT_EQ(0, extents_read(self->fd, &self->a));
+	for (size_t i = 0; i < NR_ROUNDS; i++) {
+		const struct mmscope_extent *e;
+
+		for (size_t f = 0; f < NR_FILES; f++, last = pfn) {
+			pfn = frame_of(m.file[f] + i * PAGE);
+			neighbours += pfn == last + 1 || pfn == last - 1;
+			e = extent_of(&self->a, pfn);
+			ASSERT_NE(NULL, e);
+			files += e->page_class == MMSCOPE_CLASS_SHMEM && e->owner == m.ino[f];
+		}
+		e = extent_of(&self->a, frame_of(m.anon + i * PAGE));
+		ASSERT_NE(NULL, e);
+		anon += e->page_class == MMSCOPE_CLASS_ANON && !e->owner;
+	}
+	TH_LOG("%zu neighbours", neighbours);
+	EXPECT_LT(NR_ROUNDS * NR_FILES / 2, neighbours);
+	EXPECT_EQ(NR_ROUNDS * NR_FILES, files);
+	EXPECT_EQ(NR_ROUNDS, anon);
+	mixed_free(&m);
+}
+
 /* ------------------------------------------------------------ the point query */
 
 TEST_F(owners, a_slab_page_tells_its_objects)
