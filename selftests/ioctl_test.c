@@ -309,6 +309,21 @@ TEST_F(dataset, values_belong_to_fields)
 	EXPECT_EQ(nr, self->desc.nr_values);
 }
 
+TEST_F(dataset, each_value_of_a_field_has_one_name)
+{
+	const struct mmscope_value *v = self->values;
+
+	for (uint32_t i = 0; i < self->desc.nr_values; i++) {
+		for (uint32_t j = 0; j < i; j++) {
+			bool clash = v[i].field == v[j].field && v[i].value == v[j].value;
+
+			EXPECT_FALSE(clash);
+			if (clash)
+				TH_LOG("%s and %s are %llu", v[i].name, v[j].name, v[i].value);
+		}
+	}
+}
+
 TEST_F(dataset, one_record_at_a_time_reaches_the_end)
 {
 	struct answer whole, single;

@@ -1307,8 +1307,8 @@ enum mmscope_fault_kind {
 };
 
 enum mmscope_fault_entry {	/* beyond enum mmscope_mapping_kind */
-	MMSCOPE_FAULT_ENTRY_EMPTY  = 9,
-	MMSCOPE_FAULT_ENTRY_NO_VMA = 10,
+	MMSCOPE_FAULT_ENTRY_EMPTY  = 16,
+	MMSCOPE_FAULT_ENTRY_NO_VMA = 17,
 };
 
 enum mmscope_fault_flags {
