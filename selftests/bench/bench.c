@@ -70,10 +70,12 @@ static void row(const char *tool, const char *ms, const char *each, const char *
 
 static void head(void)
 {
+	const char *item = current.item;
+	const char *many = item[strlen(item) - 1] == 's' ? "es" : "s";
 	char each[32], title[128];
 
-	snprintf(each, sizeof(each), "ns/%s", current.item);
-	snprintf(title, sizeof(title), "%s (%lu %ss)", current.task, current.items, current.item);
+	snprintf(each, sizeof(each), "ns/%s", item);
+	snprintf(title, sizeof(title), "%s (%lu %s%s)", current.task, current.items, item, many);
 	printf("\n%s\n", title);
 	row("", "median ms", each, "ratio");
 }

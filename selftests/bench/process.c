@@ -203,7 +203,7 @@ static void run_proc_file(struct bench *b, const struct target *t, const char *f
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", t->pid, file);
 	paths[0] = path;
-	bench_run(b, path + strlen("/proc/"), run_files, paths);
+	bench_run(b, file, run_files, paths);
 }
 
 static struct mmscope_walk_arg walk_of(const struct target *t, uint32_t dataset)
