@@ -27,6 +27,8 @@
  * only; still it is given back early, and at once when somebody waits.
  */
 #define MM_HOLD_NS (500 * NSEC_PER_USEC)
+/* for whoever waits for it, to wake up and to get something done */
+#define MM_YIELD_US 1000
 
 /*
  * A walk over all processes must not wait for one that is stuck with its locks
@@ -227,9 +229,16 @@ bool mmscope_mm_spent(const struct mmscope_walk *w, u64 began)
  * mmscope_mm_unlock - end a hold
  * @w: the walk
  * @began: from mmscope_mm_lock()
+ *
+ * Sleeps if somebody waits for the lock: a reader who asks again at once takes it
+ * before the waiting writer has woken up, until that has waited for 4 ms and more.
  */
 void mmscope_mm_unlock(struct mmscope_walk *w, u64 began)
 {
+	bool contended = mmap_lock_is_contended(w->mm);
+
 	mmscope_lock_end(w, began);
 	mmap_read_unlock(w->mm);
+	if (contended)
+		usleep_range(MM_YIELD_US, 2 * MM_YIELD_US);
 }
