@@ -547,17 +547,45 @@ TEST_F(extents, the_filter_by_cgroup_finds_what_it_was_charged)
 	rmdir(dir);
 }
 
-TEST_F(extents, bare_ones_have_the_classes_but_no_owners)
+/* one run told as two: only where a call ended within it */
+static size_t runs_cut(const struct answer *a)
+{
+	const struct mmscope_extent *e = a->records;
+	size_t cut = 0;
+
+	for (size_t i = 1; i < a->nr; i++)
+		cut += e[i - 1].pfn + e[i - 1].pages == e[i].pfn && e[i - 1].zone == e[i].zone &&
+		       e[i - 1].node == e[i].node && e[i - 1].page_class == e[i].page_class &&
+		       e[i - 1].order == e[i].order && e[i - 1].flags == e[i].flags &&
+		       e[i - 1].migratetype == e[i].migratetype;
+	return cut;
+}
+
+#define BARE_TRIES	10
+#define CUT_RUNS	100
+
+TEST_F_TIMEOUT(extents, bare_ones_have_the_classes_but_no_owners, 120)
 {
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_EXTENTS);
+	struct answer full = { 0 };
 	const struct mmscope_extent *e;
-	struct answer full;
+	bool fewer = false;
 
 	arg.flags = MMSCOPE_WALK_BARE;
-	ASSERT_EQ(0, extents_read(self->fd, &full));
-	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
+	/* what is free falls into other blocks while we look: one quiet look is enough */
+	for (int i = 0; i < BARE_TRIES && !fewer; i++) {
+		answer_free(&full);
+		answer_free(&self->a);
+		ASSERT_EQ(0, extents_read(self->fd, &full));
+		ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
+		fewer = self->a.nr < full.nr;
+	}
+	EXPECT_TRUE(fewer) {
+		TH_LOG("%zu bare extents, %zu with owners", self->a.nr, full.nr);
+	}
+	EXPECT_GE(CUT_RUNS, runs_cut(&self->a));
+	EXPECT_LT(CUT_RUNS, runs_cut(&full));
 	e = self->a.records;
-	EXPECT_GT(full.nr, self->a.nr);
 	for (size_t i = 0; i < self->a.nr; i++) {
 		EXPECT_EQ(0, e[i].owner);
 		EXPECT_EQ(0, e[i].memcg);

@@ -77,6 +77,12 @@ static int no_boosts(void)
 	       write_number(path, whole_number(path));
 }
 
+/* kcompactd compacts of its own accord when it finds memory fragmented */
+static int no_compaction(void)
+{
+	return write_number("/proc/sys/vm/compaction_proactiveness", 0);
+}
+
 FIXTURE_SETUP(forecast)
 {
 	self->fd = open_device();
@@ -85,6 +91,7 @@ FIXTURE_SETUP(forecast)
 	ASSERT_LE(0, self->fixture);
 	ASSERT_EQ(0, short_lists());
 	ASSERT_EQ(0, no_boosts());
+	ASSERT_EQ(0, no_compaction());
 	ASSERT_EQ(0, write_number("/proc/sys/vm/compact_memory", 1));
 }
 
@@ -429,6 +436,7 @@ FIXTURE_SETUP(compaction)
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, short_lists());
+	ASSERT_EQ(0, no_compaction());
 	write_number("/proc/sys/vm/compact_memory", 1);
 }
 
