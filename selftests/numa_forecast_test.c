@@ -14,7 +14,7 @@
 #define PAGE		4096UL
 #define PUD_ORDER	18
 #define MANY		16	/* more than the guest can have */
-#define TRIES		3
+#define TRIES		6
 #define KEPT		16	/* one page of so many stays */
 #define PREFERRED	1	/* MPOL_PREFERRED, which glibc does not name */
 #define NR_1G		"/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
@@ -89,20 +89,31 @@ static int read_giga(int fd, struct giga *g)
 	return err;
 }
 
+static uint64_t not_migrated(void)
+{
+	uint64_t failed = 0;
+
+	read_number("/proc/vmstat", "pgmigrate_fail", &failed);
+	return failed;
+}
+
 /*
  * Forecast, then ask for all there is; returns how many came. Others may put a page
  * that stays into a block at any moment: once in a few tries they do not.
  */
 static int forecast_and_take(FIXTURE_DATA(gigantic) *self, struct giga *g)
 {
-	uint64_t got = 0;
+	uint64_t got = 0, failed;
 
 	for (int i = 0; i < TRIES; i++) {
+		failed = not_migrated();
 		if (set_pool(self->before) || read_giga(self->fd, g) || set_pool(MANY))
 			return -1;
 		got = pool() - self->before;
 		if (got == g->compacted)
 			break;
+		printf("# got %lu of %lu; %lu pages were not to be moved\n", got, g->compacted,
+		       not_migrated() - failed);
 	}
 	printf("# %lu blocks of 1G, %lu free, %lu now, %lu compacted, %lu at most; got %lu\n",
 	       g->blocks, g->free, g->now, g->compacted, g->bound, got);

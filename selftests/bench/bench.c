@@ -4,7 +4,7 @@
  * one guest. Nothing is asserted. Times of an emulated machine mean little, so
  * look at the ratios.
  * usage: bench RUNS [GROUP ...]	(sweep, slab, rmap, free, where, process,
- *	latency; none: all)
+ *	latency, resched; none: all)
  */
 #include <stdarg.h>
 #include <time.h>
@@ -306,6 +306,8 @@ int main(int argc, char **argv)
 		slabs(&b);
 	if (is_wanted(groups, "where"))
 		where(&b);
+	if (is_wanted(groups, "resched"))
+		bench_resched(&b);
 	load_free();
 	close(b.fixture);
 	fixture_unload();
