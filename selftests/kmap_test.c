@@ -229,10 +229,10 @@ static bool same_records(const struct answer *x, const struct answer *y)
 	for (size_t i = 0; i < x->nr; i++) {
 		if (!memcmp(a + i, b + i, sizeof(*a)))
 			continue;
-		fprintf(stderr, "# %#llx-%#llx pfn %#llx flags %#x cache %u, ",
-			a[i].start, a[i].end, a[i].pfn, a[i].flags, a[i].cache);
-		fprintf(stderr, "one a call %#llx-%#llx pfn %#llx flags %#x cache %u\n",
-			b[i].start, b[i].end, b[i].pfn, b[i].flags, b[i].cache);
+		fprintf(stderr, "# %#llx-%#llx pages %llu pfn %#llx flags %#x cache %u, ",
+			a[i].start, a[i].end, a[i].pages, a[i].pfn, a[i].flags, a[i].cache);
+		fprintf(stderr, "one a call %#llx-%#llx pages %llu pfn %#llx flags %#x cache %u\n",
+			b[i].start, b[i].end, b[i].pages, b[i].pfn, b[i].flags, b[i].cache);
 		return false;
 	}
 	return true;

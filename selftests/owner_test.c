@@ -266,7 +266,8 @@ TEST_F_TIMEOUT(owners, neighbours_of_different_owners_are_told_apart, 120)
 		anon += e->page_class == MMSCOPE_CLASS_ANON && !e->owner;
 	}
 	TH_LOG("%zu neighbours", neighbours);
-	EXPECT_LT(NR_ROUNDS * NR_FILES / 2, neighbours);
+	/* where free memory is in small pieces there are fewer */
+	EXPECT_LT(NR_ROUNDS * NR_FILES / 8, neighbours);
 	EXPECT_EQ(NR_ROUNDS * NR_FILES, files);
 	EXPECT_EQ(NR_ROUNDS, anon);
 	mixed_free(&m);
