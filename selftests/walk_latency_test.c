@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a process feels of being read: it maps, touches and unmaps memory while
- * each process dataset is read again and again. Its p99 is at most what it is beside
- * smaps_rollup in the same round; whether it has at most doubled is told, not asserted:
- * the CPUs of an emulated machine wake up as late as its host lets them. A busy host
- * disturbs any single round, so one that is good is asked for.
+ * each process dataset is read again and again. Its p99 has at most doubled, and is at
+ * most what it is beside smaps_rollup in the same round. The CPUs of an emulated
+ * machine wake up as late as its host lets them, which disturbs any single round: one
+ * that is good is asked for.
  */
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
@@ -43,17 +43,20 @@ static bool gentle(FIXTURE_DATA(latency) *self, uint32_t dataset, const char *na
 	for (int round = 0; round < ROUNDS && !good; round++) {
 		uint64_t idle = latency_p99(&self->l, NULL, NULL);
 		uint64_t ours = latency_p99(&self->l, latency_walk, &d);
+		uint64_t after = latency_p99(&self->l, NULL, NULL);
 		uint64_t foil = latency_p99(&self->l, latency_read, "smaps_rollup");
 
-		good = ours && foil && ours <= foil;
-		fprintf(stderr, "# p99 of a writer, ns: alone %lu, %s %lu%s, smaps_rollup %lu; longest hold %lu\n",
-			idle, name, ours, ours <= 2 * idle ? "" : " (more than twice)", foil,
-			d.max_lock_ns);
+		/* nobody's luck: the worse of the two beside which it is not twice as long */
+		if (after > idle)
+			idle = after;
+		good = ours && foil && ours <= foil && ours <= 2 * idle;
+		fprintf(stderr, "# p99 of a writer, ns: alone %lu, %s %lu, smaps_rollup %lu; longest hold %lu\n",
+			idle, name, ours, foil, d.max_lock_ns);
 	}
 	return good;
 }
 
-TEST_F_TIMEOUT(latency, a_writer_waits_no_longer_than_beside_smaps_rollup, 200)
+TEST_F_TIMEOUT(latency, a_writers_p99_at_most_doubles, 400)
 {
 	struct mmscope_info info = { .size = sizeof(info) };
 	int nr = 0;
