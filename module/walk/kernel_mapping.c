@@ -218,6 +218,8 @@ static bool repeats(struct kmap_state *s, struct seen_table *seen,
 	}
 	run->end = t->addr + t->size;
 	run->pages += seen->pages;
+	/* or the next window would begin behind the last leaf that was read, and add it again */
+	s->pos = run->end;
 	return true;
 }
 
