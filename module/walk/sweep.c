@@ -223,12 +223,13 @@ static struct mmscope_alike alike_of(const struct mmscope_sweep *s, const struct
 
 /*
  * How many frames from @page on are alike? What is compared and not kept is read
- * where it is, and tail pages are rare: they are looked for last. @is_kernel: the
- * word that could link a page to its head may hold a mark of another owner.
+ * where it is, and tail pages are rare: they are looked for last. @is_lru: a tail
+ * never has that flag, so it need not be looked for. @is_kernel: the word that could
+ * link a page to its head may hold a mark of another owner.
  */
 static __always_inline unsigned long count_same(const struct mmscope_alike *alike,
 						const struct page *page, unsigned long max,
-						bool is_kernel)
+						bool is_lru, bool is_kernel)
 {
 	const struct mmscope_alike a = *alike;
 	const struct page *first = page, *end = page + max;
@@ -238,12 +239,21 @@ static __always_inline unsigned long count_same(const struct mmscope_alike *alik
 		if (data_race((unsigned long)page->mapping) != a.mapping ||
 		    (mmscope_frame_flags(page) ^ a.flags) & ~USE_FLAGS ||
 		    (read_counts(page) ^ a.counts) & a.counts_mask ||
-		    !compat_has_memcg(page, a.memcg) || compat_is_tail(page))
+		    !compat_has_memcg(page, a.memcg) || (!is_lru && compat_is_tail(page)))
 			break;
 		if (is_kernel && mmscope_is_pool_link(compat_page_link(page)))
 			break;
 	}
 	return page - first;
+}
+
+/* likewise, of pages of processes and files: most of all frames */
+static unsigned long count_users(const struct mmscope_alike *alike, const struct page *page,
+				 unsigned long max)
+{
+	return mmscope_frame_has(alike->flags, PG_lru) ?
+	       count_same(alike, page, max, true, false) :
+	       count_same(alike, page, max, false, false);
 }
 
 /* Pages of processes and files are of one owner with another again and again. */
@@ -262,7 +272,7 @@ static bool take_known(struct mmscope_sweep *s, struct mmscope_piece *u, const s
 	if (!mapping)
 		return false;
 	known = known_alike(s, mapping);
-	u->pages = count_same(known, page, end - u->pfn, false);
+	u->pages = count_users(known, page, end - u->pfn);
 	if (!u->pages)
 		return false;
 	u->head_pfn = u->pfn;
@@ -295,8 +305,8 @@ static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
 		end = min(end, zero);
 	if (u->pfn + 1 >= end)
 		return;
-	u->pages += f->mapping ? count_same(&alike, page + 1, end - u->pfn - 1, false) :
-				 count_same(&alike, page + 1, end - u->pfn - 1, true);
+	u->pages += f->mapping ? count_users(&alike, page + 1, end - u->pfn - 1) :
+				 count_same(&alike, page + 1, end - u->pfn - 1, false, true);
 }
 
 /* ------------------------------------------------------------------- filters */
