@@ -19,6 +19,7 @@
 
 #include "ksym.h"
 #include "layout.h"
+#include "tracepoint_id.h"
 
 #define MMSCOPE_VERSION "0.1"
 
@@ -189,9 +190,9 @@ void mmscope_names_exit(void);
 /* ----------------------------------------------------------------- dataset */
 
 /**
- * struct mmscope_need - a symbol or struct member that a dataset is built on
- * @kind: MMSCOPE_FEATURE_SYMBOL or MMSCOPE_FEATURE_LAYOUT; 0 ends the list
- * @id: enum mmscope_sym or enum mmscope_layout_id
+ * struct mmscope_need - a symbol, struct member or tracepoint that a dataset is built on
+ * @kind: MMSCOPE_FEATURE_SYMBOL, _LAYOUT or _TRACEPOINT; 0 ends the list
+ * @id: enum mmscope_sym, mmscope_layout_id or mmscope_tracepoint_id
  * @optional: absence degrades the dataset instead of turning it off
  */
 struct mmscope_need {
@@ -209,6 +210,10 @@ struct mmscope_need {
 #define WANT_LAYOUT(_type, _member) \
 	{ .kind = MMSCOPE_FEATURE_LAYOUT, .id = MMSCOPE_LAYOUT_##_type##__##_member, \
 	  .optional = true }
+#define NEED_TRACEPOINT(_name) \
+	{ .kind = MMSCOPE_FEATURE_TRACEPOINT, .id = MMSCOPE_TP_##_name }
+#define WANT_TRACEPOINT(_name) \
+	{ .kind = MMSCOPE_FEATURE_TRACEPOINT, .id = MMSCOPE_TP_##_name, .optional = true }
 
 struct mmscope_walk;
 

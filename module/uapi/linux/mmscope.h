@@ -132,6 +132,7 @@ enum mmscope_feature_kind {
 	MMSCOPE_FEATURE_DATASET	= 1,
 	MMSCOPE_FEATURE_SYMBOL	= 2,	/* non-exported symbol, through kallsyms */
 	MMSCOPE_FEATURE_LAYOUT	= 3,	/* struct member, through BTF */
+	MMSCOPE_FEATURE_TRACEPOINT = 4,	/* tracepoint, by name and arguments */
 };
 
 enum mmscope_state {
