@@ -64,7 +64,6 @@ void mmscope_event_blank(struct mmscope_event *rec, u32 kind)
 	memcpy(rec->comm, current->comm, sizeof(rec->comm));
 	rec->comm[sizeof(rec->comm) - 1] = '\0';
 	memset(rec->other_comm, 0, sizeof(rec->other_comm));
-	rec->__reserved = 0;
 }
 
 static void add_task(struct mmscope_event *rec, const struct task_struct *task)

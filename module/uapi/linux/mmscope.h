@@ -1537,6 +1537,7 @@ struct mmscope_event {
 	__u32 zone;		/* KSWAPD_*: the highest one that is to be balanced */
 	__u32 order;		/* UNKNOWN for COMPACTION: of the whole zone, no allocation waits */
 	__u32 gfp;		/* flags, enum mmscope_gfp */
+	__u32 block_order;	/* FALLBACK: of the free block it is taken from */
 	__u64 duration_ns;	/* since the event that began it, if that was seen.
 				 * KSWAPD_SLEEP: since its first run after the last sleep
 				 */
@@ -1549,13 +1550,11 @@ struct mmscope_event {
 	__u32 to_mark;		/* enum mmscope_mark */
 	__u32 from_type;	/* FALLBACK: migratetype of the free list */
 	__u32 to_type;		/* FALLBACK: of the allocation */
-	__u32 block_order;	/* FALLBACK: of the free block it is taken from */
 	__u32 block_type;	/* FALLBACK: of the pageblock afterwards; to_type: all is taken over */
 	__u32 compact_result;	/* COMPACTION: the kernel's enum compact_result */
 	__u32 scan_result;	/* THP_COLLAPSE: the kernel's enum scan_result */
 	__u32 other_pid;	/* OOM_KILL: the victim. THP_COLLAPSE: mm->owner */
 	char other_comm[16];
-	__u32 __reserved;
 };
 
 /* MMSCOPE_IOC_INFO */
