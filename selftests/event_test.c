@@ -379,12 +379,12 @@ TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 			if (self->seen.ev[i].kind == MMSCOPE_EVENT_THP_COLLAPSE)
 				collapsed += self->seen.ev[i].pages / 512;
 		}
-		TH_LOG("runs of kswapd: %lu, vmstat %lu", count(&self->seen,
-		       MMSCOPE_EVENT_KSWAPD_WAKE), runs);
-		TH_LOG("kills: %lu, vmstat %lu", count(&self->seen, MMSCOPE_EVENT_OOM_KILL),
-		       kills);
-		TH_LOG("direct reclaims: %lu, vmstat %lu", count(&self->seen,
-		       MMSCOPE_EVENT_RECLAIM), stalls);
+		TH_LOG("runs of kswapd: %lu, vmstat %lu",
+		       count(&self->seen, MMSCOPE_EVENT_KSWAPD_WAKE), runs);
+		TH_LOG("kills: %lu, vmstat %lu",
+		       count(&self->seen, MMSCOPE_EVENT_OOM_KILL), kills);
+		TH_LOG("direct reclaims: %lu, vmstat %lu",
+		       count(&self->seen, MMSCOPE_EVENT_RECLAIM), stalls);
 		TH_LOG("pages scanned by compaction: %lu, vmstat %lu", scanned, pages);
 		TH_LOG("collapsed: %lu, vmstat %lu", collapsed, collapses);
 		/* a reclaim that begins anew without the protection of cgroups counts twice */

@@ -30,19 +30,18 @@ int mmscope_ioctl_watch(struct mmscope_reader *r, void *p)
 	if (!r->watch) {
 		w = mmscope_watch_open(&arg->kinds, &arg->records);
 		err = PTR_ERR_OR_ZERO(w);
-		/* pairs with get_watch() */
 		if (!err)
-			smp_store_release(&r->watch, w);
+			smp_store_release(&r->watch, w);	/* pairs with get_watch() */
 	}
 	mutex_unlock(&r->watch_lock);
 	arg->rec_size = sizeof(struct mmscope_event);
 	return err;
 }
 
-/* the watch once it is there; see mmscope_ioctl_watch() */
+/* the watch, once it is there */
 static struct mmscope_watch *get_watch(struct mmscope_reader *r)
 {
-	return smp_load_acquire(&r->watch);
+	return smp_load_acquire(&r->watch);	/* pairs with mmscope_ioctl_watch() */
 }
 
 /* events that are there, while they fit; bytes, or a negative errno if none was copied */

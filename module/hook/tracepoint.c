@@ -29,13 +29,15 @@ struct found {
 };
 
 static struct found found[MMSCOPE_NR_TRACEPOINTS] = {
-#define X(_name, _args) [MMSCOPE_TP_##_name] = { .args = _args },
+#define X(_name, _args) \
+	[MMSCOPE_TP_##_name] = { .args = _args },
 	MMSCOPE_TRACEPOINTS(X)
 #undef X
 };
 
 const char *const mmscope_tracepoint_names[MMSCOPE_NR_TRACEPOINTS] = {
-#define X(_name, _args) [MMSCOPE_TP_##_name] = #_name,
+#define X(_name, _args) \
+	[MMSCOPE_TP_##_name] = #_name,
 	MMSCOPE_TRACEPOINTS(X)
 #undef X
 };

@@ -1550,7 +1550,7 @@ struct mmscope_event {
 	__u32 to_mark;		/* enum mmscope_mark */
 	__u32 from_type;	/* FALLBACK: migratetype of the free list */
 	__u32 to_type;		/* FALLBACK: of the allocation */
-	__u32 block_type;	/* FALLBACK: of the pageblock afterwards; to_type: all is taken over */
+	__u32 block_type;	/* FALLBACK: of the pageblock then; to_type: it was taken over */
 	__u32 compact_result;	/* COMPACTION: the kernel's enum compact_result */
 	__u32 scan_result;	/* THP_COLLAPSE: the kernel's enum scan_result */
 	__u32 other_pid;	/* OOM_KILL: the victim. THP_COLLAPSE: mm->owner */
@@ -1623,7 +1623,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
-	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by itself: read() after MMSCOPE_IOC_WATCH */
+	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
 };
 
