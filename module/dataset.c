@@ -59,6 +59,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
 	[MMSCOPE_DS_EVENTS] = &mmscope_events,
+	[MMSCOPE_DS_OWNERS] = &mmscope_owners,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

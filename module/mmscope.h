@@ -504,6 +504,7 @@ extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
 
 extern const struct mmscope_dataset mmscope_events;
+extern const struct mmscope_dataset mmscope_owners;
 
 /* hook/watch.c: events for one reader */
 struct mmscope_watch;
@@ -514,6 +515,10 @@ struct wait_queue_head *mmscope_watch_queue(struct mmscope_watch *w);
 bool mmscope_watch_ready(const struct mmscope_watch *w);
 bool mmscope_watch_take(struct mmscope_watch *w, struct mmscope_event *rec);
 void mmscope_watch_lose(struct mmscope_watch *w, const struct mmscope_event *rec);
+
+/* hook/owner.c: who allocates pages */
+int mmscope_owner_begin(u32 *blocks, u32 *stacks);
+void mmscope_owner_end(void);
 
 /* front/ */
 struct file_spec;

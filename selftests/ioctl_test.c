@@ -79,6 +79,7 @@ static const struct {
 	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
 	{ MMSCOPE_IOC_WATCH, sizeof(struct mmscope_watch_arg) },
+	{ MMSCOPE_IOC_OWNERS, sizeof(struct mmscope_owners_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)

@@ -232,6 +232,28 @@ static void summarize(struct watching *w, const struct options *o, struct source
 
 /* ---------------------------------------------------------------- the command */
 
+/* Until then, who allocates is recorded; then it is shown, and forgotten. */
+static void watch_owners(struct source *s, const struct options *o, __u64 end_ns)
+{
+	const struct dataset *ds = source_dataset(s, "owners");
+	struct options show = *o;
+	char *name = "owners";
+	sigset_t waiting;
+
+	if (o->kind || o->count)
+		die("--kind and --count are about events, not --owners");
+	if (!ds)
+		die("%s: knows no owners", s->name);
+	if (source_owners(s, ds))
+		die("%s", s->error);
+	fputs("Recording who allocates pages, until ^C.\n", stderr);
+	catch_signals(&waiting);
+	wait_for(-1, end_ns, &waiting);
+	if (!show.sort)
+		show.sort = "pages:desc";
+	cmd_dataset(s, &show, 1, &name);
+}
+
 static __u64 parse_kinds(const struct dataset *ds, const char *list)
 {
 	struct column kind;
@@ -260,19 +282,25 @@ void cmd_watch(struct source *s, const struct options *o, int argc, char **argv)
 
 	if (argc)
 		die("watch takes no words: '%s'", argv[0]);
-	if (o->style.mode != OUT_TABLE && o->style.mode != OUT_JSON)
-		die("watch is text or --json");
 	if (!w.ds)
 		die("%s: knows no events", s->name);
 	if (o->kind)
 		kinds = parse_kinds(w.ds, o->kind);
 	w.json = o->style.mode == OUT_JSON;
-	columns_all(w.ds, &w.columns);
 	w.start_ns = now_ns();
 	if (o->duration) {
 		parse_interval(o->duration, &ts);
 		end_ns = w.start_ns + ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 	}
+	if (o->owners) {
+		watch_owners(s, o, end_ns);
+		return;
+	}
+	if (o->style.mode != OUT_TABLE && !w.json)
+		die("watch is text or --json");
+	if (o->nr_given && (o->columns || o->sort || o->limit || o->total))
+		die("columns and records are chosen of --owners alone");
+	columns_all(w.ds, &w.columns);
 	wanted = kinds;
 	if (source_watch(s, w.ds, &kinds))
 		die("%s", s->error);

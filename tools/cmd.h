@@ -64,6 +64,7 @@ enum option_group {
  * @kind: of events, as written
  * @duration: how long to watch, as written
  * @count: events at most, 0: all
+ * @owners: who allocates pages, instead of events
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -102,6 +103,7 @@ struct options {
 	const char *kind;
 	const char *duration;
 	__u64 count;
+	bool owners;
 	bool verbose;
 	bool several;
 	struct {

@@ -101,7 +101,7 @@ _mmscope()
 			--color --output --output-all --list-columns --sort --limit --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
-			--interval --kind --count --duration --verbose --help --version" ;;
+			--interval --kind --count --duration --owners --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

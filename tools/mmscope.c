@@ -47,7 +47,7 @@ static const struct command commands[] = {
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "watch", "", "what memory management does, as it does it", cmd_watch,
-	  OPTS_OUTPUT | OPTS_WATCH },
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_WATCH },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -71,7 +71,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_ALL,
 	OPT_TLB,
-	OPT_KIND, OPT_COUNT, OPT_DURATION,
+	OPT_KIND, OPT_COUNT, OPT_DURATION, OPT_OWNERS,
 };
 
 static const struct option long_options[] = {
@@ -114,6 +114,7 @@ static const struct option long_options[] = {
 	{ "kind", required_argument, NULL, OPT_KIND },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "duration", required_argument, NULL, OPT_DURATION },
+	{ "owners", no_argument, NULL, OPT_OWNERS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -178,6 +179,7 @@ static void usage(void)
 	      "     --kind NAME,...   which events (watch): see mmscope(8)\n"
 	      "     --count N         end after N events\n"
 	      "     --duration 10s    end after that time; also 500ms\n"
+	      "     --owners          who allocates pages meanwhile, by stack\n"
 	      " -v, --verbose         what the answer cost: time, locks, races\n"
 	      " -h, --help            this text\n"
 	      " -V, --version         version\n"
@@ -336,6 +338,9 @@ static void parse_watch_option(struct options *o, int c)
 	case OPT_DURATION:
 		o->duration = optarg;
 		break;
+	case OPT_OWNERS:
+		o->owners = true;
+		break;
 	}
 }
 
@@ -392,7 +397,7 @@ static enum option_group group_of(int c)
 		return OPTS_ALLOC;
 	case OPT_INTERVAL:
 		return OPTS_INTERVAL;
-	case OPT_KIND: case OPT_COUNT: case OPT_DURATION:
+	case OPT_KIND: case OPT_COUNT: case OPT_DURATION: case OPT_OWNERS:
 		return OPTS_WATCH;
 	default:
 		return OPTS_FILTER;

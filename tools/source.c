@@ -472,6 +472,21 @@ int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds)
 	return err;
 }
 
+/* Have who allocates pages recorded. Return: 0, or -errno with a sentence in s->error. */
+int source_owners(struct source *s, const struct dataset *ds)
+{
+	struct mmscope_owners_arg arg = { .size = sizeof(arg) };
+	int err = s->ops->fd ? call(s, MMSCOPE_IOC_OWNERS, &arg) : -EOPNOTSUPP;
+
+	if (!s->ops->fd)
+		explain(s, "%s: are recorded from the device", ds->name);
+	else if (err == -EBUSY)
+		explain(s, "%s: somebody records them already: see 'mmscope owners'", ds->name);
+	else if (err)
+		explain_errno(s, ds, 0, err, false);
+	return err;
+}
+
 /* What poll() and read() are for, after source_watch(). */
 int source_fd(struct source *s)
 {

@@ -96,6 +96,7 @@ int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg);
 int source_process(struct source *s, unsigned long request, __u32 pid);
 int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds);
+int source_owners(struct source *s, const struct dataset *ds);
 int source_fd(struct source *s);
 void source_query(struct mmscope_walk_arg *query);
 

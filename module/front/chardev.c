@@ -35,6 +35,7 @@ union ioctl_arg {
 	struct mmscope_rmap_arg rmap;
 	struct mmscope_alloc_arg alloc;
 	struct mmscope_watch_arg watch;
+	struct mmscope_owners_arg owners;
 };
 
 static int ioctl_info(struct mmscope_reader *r, void *p)
@@ -478,6 +479,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
+	IOCTL_OP(MMSCOPE_IOC_OWNERS, struct mmscope_owners_arg, stacks, mmscope_ioctl_owners),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -530,6 +532,8 @@ static int chardev_release(struct inode *inode, struct file *file)
 		mmscope_walk_close(r->walk);
 	if (r->watch)
 		mmscope_watch_close(r->watch);
+	if (r->owners)
+		mmscope_owner_end();
 	kfree(r);
 	return 0;
 }

@@ -17,6 +17,7 @@
  *        has collected serves the next call, if that goes on where this one ended
  * @kept: when that was, in jiffies
  * @watch_lock: of beginning to watch, and of taking events
+ * @owners: it has begun to record who allocates pages
  * @watch: events for read(), NULL: none asked for; stays until the file is closed
  */
 struct mmscope_reader {
@@ -25,6 +26,7 @@ struct mmscope_reader {
 	unsigned long kept;
 	struct mutex watch_lock;	/* see above */
 	struct mmscope_watch *watch;
+	bool owners;
 };
 
 int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm);
@@ -32,6 +34,7 @@ void mmscope_put_target_mm(struct pid *pid, struct mm_struct *mm);
 int mmscope_ioctl_translate(struct mmscope_reader *r, void *p);
 int mmscope_ioctl_alloc(struct mmscope_reader *r, void *p);
 int mmscope_ioctl_watch(struct mmscope_reader *r, void *p);
+int mmscope_ioctl_owners(struct mmscope_reader *r, void *p);
 ssize_t mmscope_watch_read(struct file *file, char __user *buf, size_t room, loff_t *pos);
 __poll_t mmscope_watch_poll(struct file *file, struct poll_table_struct *wait);
 

@@ -38,6 +38,26 @@ int mmscope_ioctl_watch(struct mmscope_reader *r, void *p)
 	return err;
 }
 
+/**
+ * mmscope_ioctl_owners - MMSCOPE_IOC_OWNERS
+ * @r: the open file
+ * @p: struct mmscope_owners_arg
+ *
+ * Return: 0, or what mmscope_owner_begin() says.
+ */
+int mmscope_ioctl_owners(struct mmscope_reader *r, void *p)
+{
+	struct mmscope_owners_arg *arg = p;
+	int err;
+
+	if (arg->flags)
+		return -EOPNOTSUPP;
+	err = mmscope_owner_begin(&arg->blocks, &arg->stacks);
+	if (!err)
+		r->owners = true;
+	return err;
+}
+
 /* the watch, once it is there */
 static struct mmscope_watch *get_watch(struct mmscope_reader *r)
 {

@@ -17,6 +17,7 @@
  *     MMSCOPE_IOC_RMAP       who maps these page frames, resumable
  *     MMSCOPE_IOC_ALLOC      would an allocation succeed, zone by zone
  *     MMSCOPE_IOC_WATCH      have read() of this file give events as they happen
+ *     MMSCOPE_IOC_OWNERS     record who allocates pages, for MMSCOPE_DS_OWNERS
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
  *
@@ -131,6 +132,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RESIDENCY	= 33,
 	MMSCOPE_DS_NUMA		= 34,
 	MMSCOPE_DS_EVENTS	= 35,	/* what read() gives after MMSCOPE_IOC_WATCH */
+	MMSCOPE_DS_OWNERS	= 36,	/* while MMSCOPE_IOC_OWNERS is in force */
 };
 
 /* ------------------------------------------------------------------ records
@@ -1557,6 +1559,26 @@ struct mmscope_event {
 	char other_comm[16];
 };
 
+/*
+ * MMSCOPE_DS_OWNERS: a stack that pages were allocated from since MMSCOPE_IOC_OWNERS.
+ * Not seen: pages of __alloc_pages_bulk() and contiguous ranges, for which there is no
+ * mm_page_alloc. A block that is split and freed in parts counts as freed with the
+ * first part. The last record, stack UNKNOWN32, counts what there was no room for.
+ */
+struct mmscope_owner_record {
+	__u32 stack;
+	__u32 pid;		/* of the last allocation, as the next four */
+	__u32 order;
+	__u32 gfp;		/* flags, enum mmscope_gfp */
+	__u64 ns;		/* ktime_get_mono_fast_ns() */
+	char comm[16];
+	__u64 pages;		/* allocated and not freed */
+	__u64 blocks;		/* likewise */
+	__u64 allocs;		/* blocks allocated so far */
+	__u64 alloc_pages;	/* likewise, pages */
+	char frames[688];	/* symbols of stack_trace_save(), the innermost first */
+};
+
 /* MMSCOPE_IOC_INFO */
 struct mmscope_info {
 	__u32 size;		/* in: sizeof(struct mmscope_info) */
@@ -1856,6 +1878,20 @@ struct mmscope_watch_arg {
 
 #define MMSCOPE_WATCH_RECORDS_MAX	65536
 
+/*
+ * MMSCOPE_IOC_OWNERS: record who allocates pages, until the file is closed. The memory
+ * for it is taken at once. EBUSY: somebody records already.
+ */
+struct mmscope_owners_arg {
+	__u32 size;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u32 blocks;		/* in: room for so many, 16 bytes each, 0: 262144; out: rounded up */
+	__u32 stacks;		/* in: likewise, of about 200 bytes, 0: 8192; out */
+};
+
+#define MMSCOPE_OWNER_BLOCKS_MAX	(1U << 26)
+#define MMSCOPE_OWNER_STACKS_MAX	(1U << 16)
+
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
 struct mmscope_attach_arg {
 	__u32 size;		/* in */
@@ -1873,5 +1909,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 #define MMSCOPE_IOC_WATCH	_IOWR(MMSCOPE_IOC_TYPE, 9, struct mmscope_watch_arg)
+#define MMSCOPE_IOC_OWNERS	_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_owners_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */
