@@ -334,27 +334,33 @@ static void __maybe_unused check_probes(void)
 /* kinds that are made of others' tracepoints in passing: any of them will do */
 #define SAMPLED KIND(WATERMARK)
 
+#define REMEMBERS(_member) \
+	.offset = offsetof(struct state, _member), .bytes = sizeof_field(struct state, _member)
+
 /*
- * Which kinds need which probe. A begin stands behind its end: registered later
- * and removed earlier, it leaves no span that nobody ends.
+ * Which kinds need which probe, and what a begin remembers for its end: forgotten
+ * when the probe goes, for the end may pass unseen.
  */
 static struct {
 	u64 kinds;
 	struct mmscope_hook hook;
+	size_t offset;
+	size_t bytes;
 } hooks[] = {
 	{ KIND(KSWAPD_CALL) | SAMPLED, MMSCOPE_HOOK(mm_vmscan_wakeup_kswapd, on_kswapd_call) },
 	{ KIND(KSWAPD_SLEEP) | SAMPLED, MMSCOPE_HOOK(mm_vmscan_kswapd_sleep, on_kswapd_sleep) },
 	{ KIND(KSWAPD_WAKE) | KIND(KSWAPD_SLEEP) | SAMPLED,
-	  MMSCOPE_HOOK(mm_vmscan_kswapd_wake, on_kswapd_wake) },
+	  MMSCOPE_HOOK(mm_vmscan_kswapd_wake, on_kswapd_wake), REMEMBERS(kswapd_ns) },
 	{ KIND(RECLAIM) | SAMPLED, MMSCOPE_HOOK(mm_vmscan_direct_reclaim_end, on_reclaim_end) },
 	{ KIND(RECLAIM) | KIND(RECLAIM_BEGIN) | SAMPLED,
-	  MMSCOPE_HOOK(mm_vmscan_direct_reclaim_begin, on_reclaim_begin) },
+	  MMSCOPE_HOOK(mm_vmscan_direct_reclaim_begin, on_reclaim_begin), REMEMBERS(reclaim) },
 	{ KIND(MEMCG_RECLAIM), MMSCOPE_HOOK(mm_vmscan_memcg_reclaim_end, on_memcg_reclaim_end) },
 	{ KIND(MEMCG_RECLAIM) | KIND(MEMCG_RECLAIM_BEGIN),
-	  MMSCOPE_HOOK(mm_vmscan_memcg_reclaim_begin, on_memcg_reclaim_begin) },
+	  MMSCOPE_HOOK(mm_vmscan_memcg_reclaim_begin, on_memcg_reclaim_begin),
+	  REMEMBERS(memcg_reclaim) },
 	{ KIND(COMPACTION) | SAMPLED, MMSCOPE_HOOK(mm_compaction_end, on_compaction_end) },
 	{ KIND(COMPACTION) | KIND(COMPACTION_BEGIN) | SAMPLED,
-	  MMSCOPE_HOOK(mm_compaction_begin, on_compaction_begin) },
+	  MMSCOPE_HOOK(mm_compaction_begin, on_compaction_begin), REMEMBERS(compaction) },
 	{ KIND(FALLBACK) | SAMPLED, MMSCOPE_HOOK(mm_page_alloc_extfrag, on_fallback) },
 	{ KIND(OOM_KILL), MMSCOPE_HOOK(mark_victim, on_mark_victim) },
 	{ KIND(THP_COLLAPSE), MMSCOPE_HOOK(mm_collapse_huge_page, on_collapse) },
@@ -389,14 +395,22 @@ static bool wanted(u32 i, u64 kinds)
 	return hooks[i].kinds & kinds && !hook_missing(i);
 }
 
-static bool any_user(void)
+/* Frees or clears what the probes that are gone had remembered. */
+static void forget(void)
 {
+	bool used = false;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (hooks[i].hook.users)
-			return true;
-	return false;
+			used = true;
+		else
+			memset((void *)state + hooks[i].offset, 0, hooks[i].bytes);
+	}
+	if (used)
+		return;
+	kvfree(state);
+	state = NULL;
 }
 
 static void put_hooks(u64 kinds, u32 nr)
@@ -405,10 +419,7 @@ static void put_hooks(u64 kinds, u32 nr)
 		if (wanted(nr, kinds))
 			mmscope_hook_put(&hooks[nr].hook);
 	mmscope_hook_sync();
-	if (any_user())
-		return;
-	kvfree(state);
-	state = NULL;
+	forget();
 }
 
 /**
