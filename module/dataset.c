@@ -58,6 +58,8 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
+	[MMSCOPE_DS_EVENTS] = &mmscope_events,
+	[MMSCOPE_DS_OWNERS] = &mmscope_owners,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -82,6 +84,9 @@ static void note_missing(const struct mmscope_need *n, char *detail, size_t size
 	if (n->kind == MMSCOPE_FEATURE_SYMBOL)
 		snprintf(detail + len, size - len, "%ssymbol %s not found", sep,
 			 mmscope_sym_names[n->id]);
+	else if (n->kind == MMSCOPE_FEATURE_TRACEPOINT)
+		snprintf(detail + len, size - len, "%stracepoint %s: %s", sep,
+			 mmscope_tracepoint_names[n->id], mmscope_tracepoint_missing(n->id));
 	else
 		snprintf(detail + len, size - len, "%sstruct %s.%s not found", sep,
 			 mmscope_layouts[n->id].type, mmscope_layouts[n->id].member);
@@ -91,6 +96,8 @@ static bool need_met(const struct mmscope_need *n)
 {
 	if (n->kind == MMSCOPE_FEATURE_SYMBOL)
 		return mmscope_sym_addr[n->id] != 0;
+	if (n->kind == MMSCOPE_FEATURE_TRACEPOINT)
+		return !mmscope_tracepoint_missing(n->id);
 	return mmscope_layouts[n->id].found;
 }
 

@@ -330,3 +330,69 @@ int mmscope_layout_enum(const char *name, const char *skip, struct mmscope_names
 	out->nr = nr;
 	return 0;
 }
+
+/* "s4", "u8" or "page*": what tells calls of one prototype from those of another */
+static void describe_arg(const struct btf *btf, const struct btf_type *t, char *arg, size_t size)
+{
+	const struct btf_type *to;
+
+	switch (BTF_INFO_KIND(t->info)) {
+	case BTF_KIND_INT:
+		snprintf(arg, size, "%c%u",
+			 BTF_INT_ENCODING(*(const u32 *)(t + 1)) & BTF_INT_SIGNED ? 's' : 'u',
+			 t->size);
+		return;
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		snprintf(arg, size, "u%u", t->size);
+		return;
+	case BTF_KIND_PTR:
+		to = skip_modifiers(btf, btf_type_by_id(btf, t->type));
+		snprintf(arg, size, "%s*", to && to->name_off ?
+			 mmscope_call(btf_name_by_offset)(btf, to->name_off) : "");
+		return;
+	}
+	strscpy(arg, "?", size);
+}
+
+/**
+ * mmscope_layout_tracepoint - what the running kernel gives the probes of a tracepoint
+ * @name: of the tracepoint
+ * @args: filled with the arguments behind the probe's own, each a word: s or u
+ *        and bytes of a number, the type of what a pointer points to and '*'
+ * @size: of @args
+ *
+ * Return: 0, -ENOENT without BTF of it, -E2BIG.
+ */
+int mmscope_layout_tracepoint(const char *name, char *args, size_t size)
+{
+	const struct btf *btf = vmlinux_btf();
+	const struct btf_param *param;
+	const struct btf_type *t;
+	char text[64], arg[32];
+	size_t len = 0;
+	u32 i;
+
+	snprintf(text, sizeof(text), "btf_trace_%s", name);
+	t = btf ? find_type(btf, text, BTF_KIND_TYPEDEF) : NULL;
+	t = skip_modifiers(btf, t);
+	if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_PTR)
+		return -ENOENT;
+	t = btf_type_by_id(btf, t->type);
+	if (!t || BTF_INFO_KIND(t->info) != BTF_KIND_FUNC_PROTO)
+		return -ENOENT;
+	*args = '\0';
+	param = (const struct btf_param *)(t + 1);
+	for (i = 1; i < BTF_INFO_VLEN(t->info); i++) {
+		const struct btf_type *type =
+			skip_modifiers(btf, btf_type_by_id(btf, param[i].type));
+
+		if (!type)
+			return -ENOENT;
+		describe_arg(btf, type, arg, sizeof(arg));
+		len += snprintf(args + len, size - len, "%s%s", i > 1 ? " " : "", arg);
+		if (len >= size)
+			return -E2BIG;
+	}
+	return 0;
+}

@@ -45,6 +45,10 @@ struct mmscope_names;
 	X(slab, objects)						\
 	X(slab, frozen)							\
 	X(compact_control, freepages)					\
+	X(compact_control, zone)					\
+	X(compact_control, order)					\
+	X(compact_control, gfp_mask)					\
+	X(compact_control, total_migrate_scanned)			\
 	X(khugepaged_scan, mm_slot)					\
 	X(mm_slot, mm)							\
 	X(vmap_node, sizeof)						\
@@ -99,6 +103,7 @@ u64 mmscope_layout_read(const void *obj, const struct mmscope_layout *l);
 bool mmscope_layout_copy(void *to, const void *obj, size_t size);
 int mmscope_layout_init(void);
 int mmscope_layout_enum(const char *name, const char *skip, struct mmscope_names *out);
+int mmscope_layout_tracepoint(const char *name, char *args, size_t size);
 
 /**
  * mmscope_layout_word - mmscope_layout_copy() of one word, without a look at the address

@@ -17,6 +17,7 @@ static int __init mmscope_init(void)
 	err = mmscope_layout_init();
 	if (err)
 		return err;
+	mmscope_tracepoint_init();
 	err = mmscope_names_init();
 	if (err)
 		return err;

@@ -19,6 +19,7 @@
 
 #include "ksym.h"
 #include "layout.h"
+#include "tracepoint_id.h"
 
 #define MMSCOPE_VERSION "0.1"
 
@@ -158,6 +159,13 @@ struct mmscope_field_def {
 	X(UNKNOWN, "unknown")		\
 	X(TABLE, "table")
 
+/* X(flag): allocation flags that MMSCOPE_GFP_ and __GFP_ both have */
+#define MMSCOPE_GFP_FLAGS(X)						\
+	X(DMA) X(HIGHMEM) X(DMA32) X(MOVABLE) X(RECLAIMABLE) X(HIGH) X(ATOMIC) X(IO)	\
+	X(FS) X(ZERO) X(DIRECT_RECLAIM) X(KSWAPD_RECLAIM) X(WRITE) X(NOWARN)		\
+	X(RETRY_MAYFAIL) X(NOFAIL) X(NORETRY) X(MEMALLOC) X(COMP) X(NOMEMALLOC)		\
+	X(HARDWALL) X(THISNODE) X(ACCOUNT)
+
 /* names shared by several datasets: names.c */
 extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
@@ -176,6 +184,9 @@ extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
 extern const struct mmscope_names mmscope_cache_mode_names;
+extern const struct mmscope_names mmscope_gfp_names;
+extern struct mmscope_names mmscope_compact_result_names;
+extern struct mmscope_names mmscope_scan_result_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -189,9 +200,9 @@ void mmscope_names_exit(void);
 /* ----------------------------------------------------------------- dataset */
 
 /**
- * struct mmscope_need - a symbol or struct member that a dataset is built on
- * @kind: MMSCOPE_FEATURE_SYMBOL or MMSCOPE_FEATURE_LAYOUT; 0 ends the list
- * @id: enum mmscope_sym or enum mmscope_layout_id
+ * struct mmscope_need - a symbol, struct member or tracepoint that a dataset is built on
+ * @kind: MMSCOPE_FEATURE_SYMBOL, _LAYOUT or _TRACEPOINT; 0 ends the list
+ * @id: enum mmscope_sym, mmscope_layout_id or mmscope_tracepoint_id
  * @optional: absence degrades the dataset instead of turning it off
  */
 struct mmscope_need {
@@ -209,6 +220,10 @@ struct mmscope_need {
 #define WANT_LAYOUT(_type, _member) \
 	{ .kind = MMSCOPE_FEATURE_LAYOUT, .id = MMSCOPE_LAYOUT_##_type##__##_member, \
 	  .optional = true }
+#define NEED_TRACEPOINT(_name) \
+	{ .kind = MMSCOPE_FEATURE_TRACEPOINT, .id = MMSCOPE_TP_##_name }
+#define WANT_TRACEPOINT(_name) \
+	{ .kind = MMSCOPE_FEATURE_TRACEPOINT, .id = MMSCOPE_TP_##_name, .optional = true }
 
 struct mmscope_walk;
 
@@ -446,6 +461,7 @@ struct mmscope_alloc {
 	u32 unknown;
 };
 
+u32 mmscope_gfp_flags(gfp_t gfp);
 int mmscope_alloc_begin(struct mmscope_alloc *a, const struct mmscope_alloc_arg *arg);
 bool mmscope_alloc_next(struct mmscope_alloc *a, struct mmscope_alloc_zone *rec);
 void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_arg *arg);
@@ -486,6 +502,23 @@ extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
+
+extern const struct mmscope_dataset mmscope_events;
+extern const struct mmscope_dataset mmscope_owners;
+
+/* hook/watch.c: events for one reader */
+struct mmscope_watch;
+struct wait_queue_head;
+struct mmscope_watch *mmscope_watch_open(u64 *kinds, u32 *records);
+void mmscope_watch_close(struct mmscope_watch *w);
+struct wait_queue_head *mmscope_watch_queue(struct mmscope_watch *w);
+bool mmscope_watch_ready(const struct mmscope_watch *w);
+bool mmscope_watch_take(struct mmscope_watch *w, struct mmscope_event *rec);
+void mmscope_watch_lose(struct mmscope_watch *w, const struct mmscope_event *rec);
+
+/* hook/owner.c: who allocates pages */
+int mmscope_owner_begin(u32 *blocks, u32 *stacks);
+void mmscope_owner_end(void);
 
 /* front/ */
 struct file_spec;

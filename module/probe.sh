@@ -64,6 +64,14 @@ probe HAVE_HUGETLB_BASE_INDEX linux/hugetlb.h \
 # until Linux 6.17: swap: a byte a slot says how often it is used
 probe HAVE_SWAP_MAP linux/swap.h \
 	'struct swap_info_struct *si = NULL; (void)si->swap_map[0];' "$@"
+# Linux 7: mm: the tracepoints of reclaim say for which cgroup
+probe HAVE_TRACE_RECLAIM_MEMCG trace/events/vmscan.h \
+	'void (*p)(void *, gfp_t, int, struct mem_cgroup *) = NULL;
+	check_trace_callback_type_mm_vmscan_direct_reclaim_begin(p);' "$@"
+# until Linux 7: mm: the tracepoint of collapse has a process's mm alone
+probe HAVE_TRACE_COLLAPSE_MM trace/events/huge_memory.h \
+	'void (*p)(void *, struct mm_struct *, int, int) = NULL;
+	check_trace_callback_type_mm_collapse_huge_page(p);' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

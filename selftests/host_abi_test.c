@@ -52,6 +52,10 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_census, 160);
 	CHECK_SIZE(mmscope_blocker, 176);
 	CHECK_SIZE(mmscope_forecast, 96);
+	CHECK_SIZE(mmscope_event, 136);
+	CHECK_SIZE(mmscope_owner_record, 760);
+	CHECK_SIZE(mmscope_owners_arg, 16);
+	CHECK_SIZE(mmscope_watch_arg, 24);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -89,6 +93,9 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_census, polluter_pages, 152);
 	CHECK_PLACE(mmscope_blocker, name, 112);
 	CHECK_PLACE(mmscope_forecast, reclaimable_pages, 88);
+	CHECK_PLACE(mmscope_event, other_comm, 120);
+	CHECK_PLACE(mmscope_owner_record, frames, 72);
+	CHECK_PLACE(mmscope_watch_arg, rec_size, 20);
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);
@@ -110,6 +117,8 @@ TEST(ioctls_have_their_numbers)
 	EXPECT_EQ(5, _IOC_NR(MMSCOPE_IOC_DETACH));
 	EXPECT_EQ(7, _IOC_NR(MMSCOPE_IOC_RMAP));
 	EXPECT_EQ(8, _IOC_NR(MMSCOPE_IOC_ALLOC));
+	EXPECT_EQ(9, _IOC_NR(MMSCOPE_IOC_WATCH));
+	EXPECT_EQ(10, _IOC_NR(MMSCOPE_IOC_OWNERS));
 }
 
 TEST(datasets_have_their_ids)

@@ -53,7 +53,7 @@ TEST_F(device, unknown_ioctls_are_not_ttys)
 {
 	struct mmscope_info info = { .size = sizeof(info) };
 
-	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 9), &info));
+	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 200), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 255), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE + 1, 0), &info));
 }
@@ -78,6 +78,8 @@ static const struct {
 	{ MMSCOPE_IOC_PAGE, sizeof(struct mmscope_page_arg) },
 	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
+	{ MMSCOPE_IOC_WATCH, sizeof(struct mmscope_watch_arg) },
+	{ MMSCOPE_IOC_OWNERS, sizeof(struct mmscope_owners_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -138,7 +140,8 @@ TEST_F(device, unknown_datasets_are_unsupported)
 TEST_F(device, points_are_not_walked)
 {
 	static const uint32_t points[] = { MMSCOPE_DS_TRANSLATIONS, MMSCOPE_DS_RMAPS,
-					   MMSCOPE_DS_ALLOC_ZONES, MMSCOPE_DS_FRAMES };
+					   MMSCOPE_DS_ALLOC_ZONES, MMSCOPE_DS_FRAMES,
+					   MMSCOPE_DS_EVENTS };
 	char buf[4096];
 
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {

@@ -12,6 +12,7 @@ _mmscope_datasets()
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
+	names=${names/events/}
 	echo "${names/rmaps/}"
 }
 
@@ -86,17 +87,21 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp|--interval|--tlb)
+	--kind)
+		words="watermark kswapd_call kswapd_wake kswapd_sleep reclaim_begin reclaim
+			memcg_reclaim_begin memcg_reclaim compaction_begin compaction fallback
+			oom_kill thp_collapse" ;;
+	--range|--class|--limit|--order|--gfp|--interval|--tlb|--count|--duration)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			contig diff explain kmap layout proc ptcost attach detach help"
+			contig diff explain kmap layout proc ptcost watch attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
-			--interval --verbose --help --version" ;;
+			--interval --kind --count --duration --owners --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

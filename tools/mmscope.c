@@ -46,6 +46,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
+	{ "watch", "", "what memory management does, as it does it", cmd_watch,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_WATCH },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -69,6 +71,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_ALL,
 	OPT_TLB,
+	OPT_KIND, OPT_COUNT, OPT_DURATION, OPT_OWNERS,
 };
 
 static const struct option long_options[] = {
@@ -108,6 +111,10 @@ static const struct option long_options[] = {
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "kind", required_argument, NULL, OPT_KIND },
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "duration", required_argument, NULL, OPT_DURATION },
+	{ "owners", no_argument, NULL, OPT_OWNERS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -169,6 +176,10 @@ static void usage(void)
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
 	      "     --interval 2s     between two looks (diff); also 500ms\n"
+	      "     --kind NAME,...   which events (watch): see mmscope(8)\n"
+	      "     --count N         end after N events\n"
+	      "     --duration 10s    end after that time; also 500ms\n"
+	      "     --owners          who allocates pages meanwhile, by stack\n"
 	      " -v, --verbose         what the answer cost: time, locks, races\n"
 	      " -h, --help            this text\n"
 	      " -V, --version         version\n"
@@ -314,6 +325,25 @@ static void parse_other_option(struct options *o, int c)
 	}
 }
 
+static void parse_watch_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_KIND:
+		o->kind = optarg;
+		break;
+	case OPT_COUNT:
+		if (!parse_whole_number(optarg, ~0ULL, &o->count) || !o->count)
+			die("bad count '%s': a number above 0 is wanted", optarg);
+		break;
+	case OPT_DURATION:
+		o->duration = optarg;
+		break;
+	case OPT_OWNERS:
+		o->owners = true;
+		break;
+	}
+}
+
 static void parse_picture_option(struct options *o, int c)
 {
 	switch (c) {
@@ -367,6 +397,8 @@ static enum option_group group_of(int c)
 		return OPTS_ALLOC;
 	case OPT_INTERVAL:
 		return OPTS_INTERVAL;
+	case OPT_KIND: case OPT_COUNT: case OPT_DURATION: case OPT_OWNERS:
+		return OPTS_WATCH;
 	default:
 		return OPTS_FILTER;
 	}
@@ -411,6 +443,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_column_option(o, c);
 		parse_other_option(o, c);
 		parse_picture_option(o, c);
+		parse_watch_option(o, c);
 	}
 }
 

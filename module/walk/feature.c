@@ -4,7 +4,7 @@
  *
  * Everything here was settled at load (but for lockdown, asked each time); no
  * lock. Positions: three lines of versions, then the datasets, the symbols, the
- * layouts, each by its id.
+ * layouts, the tracepoints, each by its id.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -62,6 +62,18 @@ static void layout_record(u32 id, struct mmscope_feature *rec)
 	}
 }
 
+static void tracepoint_record(u32 id, struct mmscope_feature *rec)
+{
+	const char *missing = mmscope_tracepoint_missing(id);
+
+	rec->kind = MMSCOPE_FEATURE_TRACEPOINT;
+	strscpy(rec->name, mmscope_tracepoint_names[id], sizeof(rec->name));
+	if (!missing)
+		return;
+	rec->state = MMSCOPE_STATE_UNAVAILABLE;
+	strscpy(rec->detail, missing, sizeof(rec->detail));
+}
+
 static bool feature_record(u64 pos, struct mmscope_feature *rec)
 {
 	const struct mmscope_dataset *ds;
@@ -82,9 +94,14 @@ static bool feature_record(u64 pos, struct mmscope_feature *rec)
 		return true;
 	}
 	pos -= MMSCOPE_NR_SYMS;
-	if (pos >= MMSCOPE_NR_LAYOUTS)
+	if (pos < MMSCOPE_NR_LAYOUTS) {
+		layout_record(pos, rec);
+		return true;
+	}
+	pos -= MMSCOPE_NR_LAYOUTS;
+	if (pos >= MMSCOPE_NR_TRACEPOINTS)
 		return false;
-	layout_record(pos, rec);
+	tracepoint_record(pos, rec);
 	return true;
 }
 
@@ -106,6 +123,7 @@ static const struct mmscope_name kinds[] = {
 	{ MMSCOPE_FEATURE_DATASET, "dataset" },
 	{ MMSCOPE_FEATURE_SYMBOL, "symbol" },
 	{ MMSCOPE_FEATURE_LAYOUT, "layout" },
+	{ MMSCOPE_FEATURE_TRACEPOINT, "tracepoint" },
 };
 
 static MMSCOPE_NAMES(kind_names, kinds);
@@ -120,7 +138,7 @@ static MMSCOPE_NAMES(state_names, states);
 
 static const struct mmscope_field_def feature_fields[] = {
 	FIELD_CLASS(struct mmscope_feature, kind, ENUM, &kind_names, "what it is"),
-	FIELD_TEXT(struct mmscope_feature, name, "dataset, symbol or struct.member"),
+	FIELD_TEXT(struct mmscope_feature, name, "dataset, symbol, struct.member or tracepoint"),
 	FIELD_ENUM(struct mmscope_feature, state, &state_names,
 		   "ok, degraded (some columns unknown) or unavailable"),
 	FIELD_TEXT(struct mmscope_feature, detail, "version, what is missing, or where it is"),

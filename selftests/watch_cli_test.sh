@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# mmscope watch: sentences, JSON lines, the ends (a count, a time, a signal), and
+# --owners. Runs in a guest (busybox sh).
+command -v mmscope > /dev/null || { echo "1..0 # SKIP no mmscope command"; exit 4; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+points=0
+failed=0
+
+point()	# point STATUS DESCRIPTION
+{
+	points=$((points + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $points - $2"
+	else
+		echo "not ok $points - $2"
+		failed=1
+		sed 's/^/# /' out err 2> /dev/null
+	fi
+}
+
+# compacts now and then, until it is killed
+compact_later()
+{
+	while sleep 1; do
+		echo 1 > /proc/sys/vm/compact_memory
+	done &
+	compacter=$!
+}
+
+refuses()	# refuses TEXT COMMAND...
+{
+	text=$1
+	shift
+	timeout 20 "$@" > out 2> err
+	[ $? -eq 1 ] && grep -qF "$text" err
+	point $? "refused: $text"
+}
+
+echo "TAP version 13"
+compact_later
+
+timeout 60 mmscope watch --kind compaction --count 2 > out 2> err &&
+	[ "$(grep -c '^ *[0-9.]* compaction of zone [A-Z0-9a-z]* of node 0 by [^ ]*\[[0-9]*\]: .* pages scanned, compact_' out)" -eq 2 ] &&
+	grep -q '^2 events, 0 lost$' out && grep -q '^compaction  *2 ' out
+point $? "two compactions in words, and their sum"
+
+timeout 60 mmscope watch --kind compaction,compaction_begin --count 4 --json > out 2> err &&
+	[ "$(grep -c '^{"ns": [0-9]*, .*"kind": "compaction.*}$' out)" -eq 4 ] &&
+	[ "$(wc -l < out)" -eq 4 ]
+point $? "an object a line with --json"
+
+mmscope watch --kind compaction > out 2> err &
+watcher=$!
+sleep 4
+kill -INT $watcher
+wait $watcher
+[ $? -eq 0 ] && grep -q ' events, 0 lost$' out
+point $? "^C ends with a summary"
+
+timeout 60 mmscope watch --kind oom_kill --duration 200ms > out 2> err &&
+	grep -q '^0 events, 0 lost$' out
+point $? "a time without events"
+
+kill $compacter
+
+timeout 60 mmscope watch --owners --duration 3s -rn -o pages,comm,frames --limit 20 \
+	> out 2> err &
+watcher=$!
+sleep 1
+dd if=/dev/zero of=held bs=1M count=8 2> /dev/null
+wait $watcher
+[ $? -eq 0 ] && awk '$2 == "dd" && /alloc_pages/ && $1 >= 2048 / 2 { ok = 1 } END { exit !ok }' out
+point $? "the owner of 8 MB of a file is named"
+[ "$(mmscope owners -rn 2> err | wc -l)" -eq 0 ]
+point $? "and forgotten"
+
+refuses "there is no kind 'compact'" mmscope watch --kind compact
+refuses "watch is text or --json" mmscope watch --csv
+refuses "bad count '0'" mmscope watch --count 0
+refuses "watch takes no words" mmscope watch events
+refuses "events has only answers to a question: mmscope watch" mmscope events
+refuses "are about events, not --owners" mmscope watch --owners --count 3
+echo "1..$points"
+exit $failed
