@@ -275,7 +275,7 @@ struct mmscope_dataset {
  * @flags_all: 1 << KPF_*: frames that have all of them
  * @flags_any: frames that have one of them
  * @flags_none: frames that have none of them
- * @memcg: inode of a cgroup
+ * @memcg: inode of a cgroup; MEMCG datasets: the one it is about
  * @owner: inode or pid
  * @name: slab cache, file, caller, command
  */
@@ -301,7 +301,7 @@ struct mmscope_frame_filter {
  * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
  * @exact: EXACT datasets: ask the CPUs
- * @frames: FRAMES datasets: which of them
+ * @frames: FRAMES datasets: which of them; MEMCG datasets: @frames.memcg alone
  */
 struct mmscope_query {
 	const struct mmscope_dataset *ds;
@@ -491,6 +491,7 @@ extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
+extern const struct mmscope_dataset mmscope_oom_rank;
 
 /* front/ */
 struct file_spec;

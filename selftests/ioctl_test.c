@@ -217,6 +217,7 @@ DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
+DATASET(oom_rank, OOM_RANK);
 DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
@@ -399,7 +400,7 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.memcg = 1;
-	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+	if (!(self->desc.flags & (MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG)))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	memset(arg.name, 'x', sizeof(arg.name));

@@ -50,13 +50,15 @@
  *   EOPNOTSUPP   unknown flag, unknown dataset, or not available here
  *                (MMSCOPE_DS_FEATURES says why)
  *   ESRCH        no such process, it has no address space, or it has exited
+ *   ENOENT       no such memory cgroup
  *   EPERM/EACCES not allowed
  *   EFAULT       bad user pointer
  *   EINTR        a fatal signal
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it. No page contents, ever. Kernel virtual
+ *   to those who may ptrace-read it; OOM_RANK shows all of them, but nothing that
+ *   /proc/PID does not show to everyone. No page contents, ever. Kernel virtual
  *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
  *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
  *   others they are 0, and a range of addresses to select by is EPERM.
@@ -118,6 +120,7 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_ADDRESS_SPACE	= 32,
 	MMSCOPE_DS_RESIDENCY	= 33,
 	MMSCOPE_DS_NUMA		= 34,
+	MMSCOPE_DS_OOM_RANK	= 35,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1036,6 +1039,69 @@ struct mmscope_process {
 				 */
 };
 
+enum mmscope_oom_spared {	/* why the OOM killer would not take a process */
+	MMSCOPE_OOM_NOT_SPARED	= 0,
+	MMSCOPE_OOM_VICTIM	= 1,	/* it was killed already, and nobody else is while its
+				 * memory is not given back (MMF_OOM_SKIP)
+				 */
+	MMSCOPE_OOM_ADJ		= 2,	/* oom_score_adj is -1000 */
+	MMSCOPE_OOM_SKIP	= 3,	/* MMF_OOM_SKIP: the memory is taken back already, or cannot
+				 * be: init shares it
+				 */
+	MMSCOPE_OOM_VFORK	= 4,	/* it runs on the memory of its parent, between vfork() and
+				 * execve()
+				 */
+	MMSCOPE_OOM_NO_MM	= 5,	/* exited: no thread has an address space any more */
+	MMSCOPE_OOM_INIT	= 6,	/* pid 1 */
+	MMSCOPE_OOM_KTHREAD	= 7,
+};
+
+enum mmscope_oom_flags {
+	MMSCOPE_OOM_ORIGIN	= 1 << 0,	/* taken first, whatever its points: it runs
+						 * swapoff, or stops KSM
+						 */
+	MMSCOPE_OOM_TORN	= 1 << 1,	/* its address space changed while it was read */
+};
+
+/*
+ * MMSCOPE_DS_OOM_RANK: a process as the OOM killer would look at it now, worst
+ * first, then those that it spares. The points are those of oom_badness(), in
+ * pages. With the filter `memcg` the ranking is that of an OOM in this cgroup: of
+ * its processes and those below it, against its limit; without, that of the whole
+ * machine for an allocation that may use all its nodes. Of equal points who was
+ * started last is taken, in a cgroup the kernel may choose another one of these.
+ * The first 32768 at least are shown, `processes` says how many there are.
+ */
+struct mmscope_oom_rank {
+	__u32 rank;		/* 1: the next to be killed; 0: spared */
+	__u32 pid;
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 spared;		/* enum mmscope_oom_spared */
+	char comm[16];
+	__u64 points;		/* signed; the sum of the next four; UNKNOWN_SIGNED: no memory */
+	__u64 rss_pages;	/* mm->rss_stat[]; hugetlb pages are not in it */
+	__u64 swap_pages;	/* mm->rss_stat[MM_SWAPENTS] */
+	__u64 pagetable_pages;	/* mm->pgtables_bytes */
+	__u64 adj_pages;	/* signed; oom_score_adj * (scope_pages / 1000) */
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score, always against the whole machine */
+	__u64 rss_anon_pages;	/* parts of rss_pages */
+	__u64 rss_file_pages;
+	__u64 rss_shmem_pages;
+	__u64 memcg;		/* inode of the memory cgroup it is in, 0: none */
+	__u64 group_memcg;	/* inode of the cgroup that is killed as a whole with it
+				 * (memory.oom.group); 0: it dies alone
+				 */
+	__u64 scope_memcg;	/* whose OOM this ranking is of; 0: the machine's */
+	__u64 scope_pages;	/* RAM and swap, or what the cgroup may use of them:
+				 * mem_cgroup_get_max()
+				 */
+	__u64 started_ns;	/* task->start_boottime: since boot */
+	__u64 processes;	/* in this ranking, also those not shown */
+	__u32 flags;		/* enum mmscope_oom_flags */
+	__u32 __reserved;
+};
+
 /* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
 enum mmscope_pt_scope {
 	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
@@ -1544,6 +1610,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
+	MMSCOPE_DATASET_MEMCG	= 1 << 8,	/* of the frame filters, memcg alone applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -1610,7 +1677,9 @@ struct mmscope_walk_arg {
 	__u64 flags_all;	/* frames that have all of these 1 << KPF_* */
 	__u64 flags_any;	/* frames that have one of these */
 	__u64 flags_none;	/* frames that have none of these */
-	__u64 memcg;		/* frames charged to the cgroup of this inode */
+	__u64 memcg;		/* frames charged to the cgroup of this inode; MEMCG datasets:
+				 * about this cgroup, and those below it
+				 */
 	__u64 owner;		/* frames of this inode or pid */
 	char name[64];		/* frames of this slab cache, file, caller or command */
 };
