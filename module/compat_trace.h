@@ -29,4 +29,28 @@ struct mem_cgroup;
 #define COMPAT_RECLAIM_END_PROTO(_nr) unsigned long _nr
 #endif
 
+/* Linux 7 changed it; a probe of the old form is never called there (BTF) */
+#ifdef HAVE_TRACE_COLLAPSE_MM
+#define compat_check_collapse(_probe) check_trace_callback_type_mm_collapse_huge_page(_probe)
+#else
+#define compat_check_collapse(_probe) ((void)(_probe))
+#endif
+
+/* under RCU; known where cgroups are */
+#ifdef CONFIG_MEMCG
+#define compat_mm_owner(_mm) rcu_dereference((_mm)->owner)
+#else
+#define compat_mm_owner(_mm) ((struct task_struct *)NULL)
+#endif
+
+/* cgroups may be configured out, and the tracepoints with them */
+#ifdef CONFIG_MEMCG
+#define compat_check_memcg_reclaim(_begin, _end) do {				\
+	check_trace_callback_type_mm_vmscan_memcg_reclaim_begin(_begin);	\
+	check_trace_callback_type_mm_vmscan_memcg_reclaim_end(_end);		\
+} while (0)
+#else
+#define compat_check_memcg_reclaim(_begin, _end) ((void)(_begin), (void)(_end))
+#endif
+
 #endif /* _MMSCOPE_COMPAT_TRACE_H */

@@ -58,6 +58,7 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
+	[MMSCOPE_DS_EVENTS] = &mmscope_events,
 	[MMSCOPE_DS_OOM_RANK] = &mmscope_oom_rank,
 };
 

@@ -159,6 +159,13 @@ struct mmscope_field_def {
 	X(UNKNOWN, "unknown")		\
 	X(TABLE, "table")
 
+/* X(flag): allocation flags that MMSCOPE_GFP_ and __GFP_ both have */
+#define MMSCOPE_GFP_FLAGS(X)						\
+	X(DMA) X(HIGHMEM) X(DMA32) X(MOVABLE) X(RECLAIMABLE) X(HIGH) X(ATOMIC) X(IO)	\
+	X(FS) X(ZERO) X(DIRECT_RECLAIM) X(KSWAPD_RECLAIM) X(WRITE) X(NOWARN)		\
+	X(RETRY_MAYFAIL) X(NOFAIL) X(NORETRY) X(MEMALLOC) X(COMP) X(NOMEMALLOC)		\
+	X(HARDWALL) X(THISNODE) X(ACCOUNT)
+
 /* names shared by several datasets: names.c */
 extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
@@ -177,6 +184,9 @@ extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
 extern const struct mmscope_names mmscope_cache_mode_names;
+extern const struct mmscope_names mmscope_gfp_names;
+extern struct mmscope_names mmscope_compact_result_names;
+extern struct mmscope_names mmscope_scan_result_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -451,6 +461,7 @@ struct mmscope_alloc {
 	u32 unknown;
 };
 
+u32 mmscope_gfp_flags(gfp_t gfp);
 int mmscope_alloc_begin(struct mmscope_alloc *a, const struct mmscope_alloc_arg *arg);
 bool mmscope_alloc_next(struct mmscope_alloc *a, struct mmscope_alloc_zone *rec);
 void mmscope_alloc_result(const struct mmscope_alloc *a, struct mmscope_alloc_arg *arg);
@@ -492,6 +503,18 @@ extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
 extern const struct mmscope_dataset mmscope_oom_rank;
+
+extern const struct mmscope_dataset mmscope_events;
+
+/* hook/watch.c: events for one reader */
+struct mmscope_watch;
+struct wait_queue_head;
+struct mmscope_watch *mmscope_watch_open(u64 *kinds, u32 *records);
+void mmscope_watch_close(struct mmscope_watch *w);
+struct wait_queue_head *mmscope_watch_queue(struct mmscope_watch *w);
+bool mmscope_watch_ready(const struct mmscope_watch *w);
+bool mmscope_watch_take(struct mmscope_watch *w, struct mmscope_event *rec);
+void mmscope_watch_lose(struct mmscope_watch *w, const struct mmscope_event *rec);
 
 /* front/ */
 struct file_spec;

@@ -178,6 +178,16 @@ static const struct mmscope_name cache_modes[] = {
 
 MMSCOPE_NAMES(mmscope_cache_mode_names, cache_modes);
 
+static const struct mmscope_name gfps[] = {
+#define X(_name) { MMSCOPE_GFP_##_name, "__GFP_" #_name },
+	MMSCOPE_GFP_FLAGS(X)
+#undef X
+};
+
+MMSCOPE_NAMES(mmscope_gfp_names, gfps);
+
+struct mmscope_names mmscope_compact_result_names;
+struct mmscope_names mmscope_scan_result_names;
 struct mmscope_names mmscope_zone_stat_names;
 struct mmscope_names mmscope_node_stat_names;
 struct mmscope_names mmscope_numa_event_names;
@@ -255,6 +265,10 @@ int mmscope_names_init(void)
 		err = mmscope_layout_enum("node_stat_item", "NR_VM_", &mmscope_node_stat_names);
 	if (!err)
 		err = mmscope_layout_enum("numa_stat_item", "NR_VM_", &mmscope_numa_event_names);
+	if (!err)
+		err = mmscope_layout_enum("compact_result", NULL, &mmscope_compact_result_names);
+	if (!err)
+		err = mmscope_layout_enum("scan_result", NULL, &mmscope_scan_result_names);
 	if (err == -ENOENT)
 		err = 0;
 	if (err)
@@ -267,6 +281,8 @@ int mmscope_names_init(void)
  */
 void mmscope_names_exit(void)
 {
+	kfree(mmscope_scan_result_names.tab);
+	kfree(mmscope_compact_result_names.tab);
 	kfree(mmscope_numa_event_names.tab);
 	kfree(mmscope_node_stat_names.tab);
 	kfree(mmscope_zone_stat_names.tab);

@@ -68,6 +68,10 @@ probe HAVE_SWAP_MAP linux/swap.h \
 probe HAVE_TRACE_RECLAIM_MEMCG trace/events/vmscan.h \
 	'void (*p)(void *, gfp_t, int, struct mem_cgroup *) = NULL;
 	check_trace_callback_type_mm_vmscan_direct_reclaim_begin(p);' "$@"
+# until Linux 7: mm: the tracepoint of collapse has a process's mm alone
+probe HAVE_TRACE_COLLAPSE_MM trace/events/huge_memory.h \
+	'void (*p)(void *, struct mm_struct *, int, int) = NULL;
+	check_trace_callback_type_mm_collapse_huge_page(p);' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

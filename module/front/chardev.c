@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Front end: /dev/mmscope. The ioctls of <linux/mmscope.h>; here and in point.c
- * is the one place that copies to and from users.
+ * Front end: /dev/mmscope. The ioctls of <linux/mmscope.h>; here, in point.c and in
+ * watch.c is the one place that copies to and from users.
  */
 #include <linux/compat.h>
 #include <linux/cpumask.h>
@@ -25,19 +25,6 @@
 /* a walk that is not gone on with for so long begins anew */
 #define KEEP_TIME (HZ / 2)
 
-/**
- * struct mmscope_reader - an open file
- * @lock: of the rest; who does not get it at once does without
- * @walk: the walk that filled the buffer last and is not over, or NULL. What it
- *        has collected serves the next call, if that goes on where this one ended
- * @kept: when that was, in jiffies
- */
-struct mmscope_reader {
-	struct mutex lock;	/* see above */
-	struct mmscope_walk *walk;
-	unsigned long kept;
-};
-
 union ioctl_arg {
 	struct mmscope_info info;
 	struct mmscope_describe describe;
@@ -47,6 +34,7 @@ union ioctl_arg {
 	struct mmscope_page_arg page;
 	struct mmscope_rmap_arg rmap;
 	struct mmscope_alloc_arg alloc;
+	struct mmscope_watch_arg watch;
 };
 
 static int ioctl_info(struct mmscope_reader *r, void *p)
@@ -489,6 +477,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_PAGE, struct mmscope_page_arg, __reserved, ioctl_page),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
+	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -528,6 +517,7 @@ static int chardev_open(struct inode *inode, struct file *file)
 	if (!r)
 		return -ENOMEM;
 	mutex_init(&r->lock);
+	mutex_init(&r->watch_lock);
 	file->private_data = r;
 	return nonseekable_open(inode, file);
 }
@@ -538,6 +528,8 @@ static int chardev_release(struct inode *inode, struct file *file)
 
 	if (r->walk)
 		mmscope_walk_close(r->walk);
+	if (r->watch)
+		mmscope_watch_close(r->watch);
 	kfree(r);
 	return 0;
 }
@@ -546,6 +538,8 @@ static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
 	.release = chardev_release,
+	.read = mmscope_watch_read,
+	.poll = mmscope_watch_poll,
 	.unlocked_ioctl = chardev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -93,11 +93,8 @@ static const struct {
 	u32 ours;
 	gfp_t kernels;
 } gfp_flags[] = {
-#define X(_name) { MMSCOPE_GFP_##_name, __GFP_##_name }
-	X(DMA), X(HIGHMEM), X(DMA32), X(MOVABLE), X(RECLAIMABLE), X(HIGH), X(ATOMIC), X(IO),
-	X(FS), X(ZERO), X(DIRECT_RECLAIM), X(KSWAPD_RECLAIM), X(WRITE), X(NOWARN),
-	X(RETRY_MAYFAIL), X(NOFAIL), X(NORETRY), X(MEMALLOC), X(COMP), X(NOMEMALLOC),
-	X(HARDWALL), X(THISNODE), X(ACCOUNT),
+#define X(_name) { MMSCOPE_GFP_##_name, __GFP_##_name },
+	MMSCOPE_GFP_FLAGS(X)
 #undef X
 };
 
@@ -120,6 +117,24 @@ static int make_gfp(u32 flags, gfp_t *gfp)
 	if (*gfp & __GFP_MOVABLE && *gfp & __GFP_RECLAIMABLE)
 		return -EINVAL;
 	return 0;
+}
+
+/**
+ * mmscope_gfp_flags - the kernel's allocation flags as ours
+ * @gfp: flags
+ *
+ * May be called in any context.
+ *
+ * Return: enum mmscope_gfp; flags that have no number there are left out.
+ */
+u32 mmscope_gfp_flags(gfp_t gfp)
+{
+	u32 i, flags = 0;
+
+	for (i = 0; i < ARRAY_SIZE(gfp_flags); i++)
+		if (gfp & gfp_flags[i].kernels)
+			flags |= gfp_flags[i].ours;
+	return flags;
 }
 
 static u32 migratetype_of(gfp_t gfp)

@@ -16,6 +16,7 @@
  *     MMSCOPE_IOC_PAGE       point query: all that is known of page frames, batched
  *     MMSCOPE_IOC_RMAP       who maps these page frames, resumable
  *     MMSCOPE_IOC_ALLOC      would an allocation succeed, zone by zone
+ *     MMSCOPE_IOC_WATCH      have read() of this file give events as they happen
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
  *
@@ -40,6 +41,17 @@
  *   (a list had to be begun again) and `torn` (an object changed while it was
  *   read). A value that this kernel cannot give is MMSCOPE_UNKNOWN (in 32-bit
  *   fields MMSCOPE_UNKNOWN32, in signed fields MMSCOPE_UNKNOWN_SIGNED).
+ *
+ * EVENTS
+ *   After MMSCOPE_IOC_WATCH, read() gives whole records of MMSCOPE_DS_EVENTS, as
+ *   many as there are and fit, oldest first; it waits for the first one unless
+ *   O_NONBLOCK is set (EAGAIN). poll() says when there are some (POLLIN). Each
+ *   file has its own ring and gets every event of the kinds it asked for. When
+ *   the ring is full, what comes is lost and counted: `lost` of the next record
+ *   (a record of MMSCOPE_EVENT_LOST, if none follows) says how many. Nothing is
+ *   hooked into the kernel before the first file watches, or after the last one
+ *   is closed. EBUSY: this file watches already. EINVAL: read() before, or with
+ *   a buffer smaller than one record. Step by `rec_size`, as in a walk.
  *
  * ERRORS (the same meaning in every call)
  *   ENOTTY       unknown ioctl
@@ -120,7 +132,8 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_ADDRESS_SPACE	= 32,
 	MMSCOPE_DS_RESIDENCY	= 33,
 	MMSCOPE_DS_NUMA		= 34,
-	MMSCOPE_DS_OOM_RANK	= 35,
+	MMSCOPE_DS_EVENTS	= 35,	/* what read() gives after MMSCOPE_IOC_WATCH */
+	MMSCOPE_DS_OOM_RANK	= 36,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1543,6 +1556,74 @@ struct mmscope_alloc_zone {
 
 /* -------------------------------------------------------------------- calls */
 
+enum mmscope_event_kind {
+	MMSCOPE_EVENT_LOST	= 0,	/* no event: `lost` ones at the end of what there was */
+	MMSCOPE_EVENT_WATERMARK	= 1,	/* free pages of a zone were seen on another side of a
+					 * watermark than before. Sampled, of the zones of one
+					 * node, at the other events that tell of a node or zone,
+					 * and at reclaim of the CPU's own node: a crossing
+					 * between two of them that was undone is not seen
+					 */
+	MMSCOPE_EVENT_KSWAPD_CALL = 2,	/* mm_vmscan_wakeup_kswapd: an allocation wants it awake */
+	MMSCOPE_EVENT_KSWAPD_WAKE = 3,	/* mm_vmscan_kswapd_wake: it begins a run */
+	MMSCOPE_EVENT_KSWAPD_SLEEP = 4,	/* mm_vmscan_kswapd_sleep */
+	MMSCOPE_EVENT_RECLAIM_BEGIN = 5,	/* mm_vmscan_direct_reclaim_begin */
+	MMSCOPE_EVENT_RECLAIM	= 6,		/* mm_vmscan_direct_reclaim_end */
+	MMSCOPE_EVENT_MEMCG_RECLAIM_BEGIN = 7,	/* mm_vmscan_memcg_reclaim_begin */
+	MMSCOPE_EVENT_MEMCG_RECLAIM = 8,	/* mm_vmscan_memcg_reclaim_end */
+	MMSCOPE_EVENT_COMPACTION_BEGIN = 9,	/* mm_compaction_begin */
+	MMSCOPE_EVENT_COMPACTION = 10,		/* mm_compaction_end: one zone */
+	MMSCOPE_EVENT_FALLBACK	= 11,	/* mm_page_alloc_extfrag: a block from the free lists of
+					 * another migratetype
+					 */
+	MMSCOPE_EVENT_OOM_KILL	= 12,	/* mark_victim */
+	MMSCOPE_EVENT_THP_COLLAPSE = 13,	/* mm_collapse_huge_page: tried, with what result */
+	MMSCOPE_NR_EVENTS
+};
+
+enum mmscope_mark {	/* between which watermarks, boost included, free pages are */
+	MMSCOPE_MARK_BELOW_MIN	= 0,
+	MMSCOPE_MARK_MIN	= 1,	/* min or more, below low */
+	MMSCOPE_MARK_LOW	= 2,	/* low or more, below high */
+	MMSCOPE_MARK_HIGH	= 3,	/* high or more */
+};
+
+/*
+ * MMSCOPE_DS_EVENTS: one event. What it does not have is UNKNOWN. Who: the task
+ * that ran; in an interrupt, the one that was interrupted.
+ */
+struct mmscope_event {
+	__u64 ns;		/* ktime_get_mono_fast_ns(): CLOCK_MONOTONIC */
+	__u64 lost;		/* lost since the record before this one */
+	__u32 kind;		/* enum mmscope_event_kind */
+	__u32 cpu;
+	__u32 pid;		/* thread, current->pid */
+	char comm[16];		/* current->comm */
+	__u32 node;
+	__u32 zone;		/* KSWAPD_*: the highest one that is to be balanced */
+	__u32 order;		/* UNKNOWN for COMPACTION: of the whole zone, no allocation waits */
+	__u32 gfp;		/* flags, enum mmscope_gfp */
+	__u64 duration_ns;	/* since the event that began it, if that was seen.
+				 * KSWAPD_SLEEP: since its first run after the last sleep
+				 */
+	__u64 pages;		/* WATERMARK: free. RECLAIM: reclaimed. COMPACTION: scanned for
+				 * pages to move (cc->total_migrate_scanned). FALLBACK: of the
+				 * free block. THP_COLLAPSE: of the huge page, 0: none
+				 */
+	__u64 pfn;		/* FALLBACK: of the block */
+	__u32 from_mark;	/* enum mmscope_mark */
+	__u32 to_mark;		/* enum mmscope_mark */
+	__u32 from_type;	/* FALLBACK: migratetype of the free list */
+	__u32 to_type;		/* FALLBACK: of the allocation */
+	__u32 block_order;	/* FALLBACK: of the free block it is taken from */
+	__u32 block_type;	/* FALLBACK: of the pageblock afterwards; to_type: all is taken over */
+	__u32 compact_result;	/* COMPACTION: the kernel's enum compact_result */
+	__u32 scan_result;	/* THP_COLLAPSE: the kernel's enum scan_result */
+	__u32 other_pid;	/* OOM_KILL: the victim. THP_COLLAPSE: mm->owner */
+	char other_comm[16];
+	__u32 __reserved;
+};
+
 /* MMSCOPE_IOC_INFO */
 struct mmscope_info {
 	__u32 size;		/* in: sizeof(struct mmscope_info) */
@@ -1609,8 +1690,9 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
+	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by itself: read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
-	MMSCOPE_DATASET_MEMCG	= 1 << 8,	/* of the frame filters, memcg alone applies */
+	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* of the frame filters, memcg alone applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -1830,6 +1912,20 @@ struct mmscope_alloc_arg {
 	__u32 __reserved;
 };
 
+/*
+ * MMSCOPE_IOC_WATCH: once for each open file; ends when it is closed.
+ * EOPNOTSUPP: a kind that this kernel has not (MMSCOPE_DS_FEATURES says why).
+ */
+struct mmscope_watch_arg {
+	__u32 size;		/* in */
+	__u32 flags;		/* in: must be 0 */
+	__u64 kinds;		/* in: 1 << enum mmscope_event_kind, ~0: all there are; out */
+	__u32 records;		/* in: room of the ring, 0: 4096; out: rounded up */
+	__u32 rec_size;		/* out: of a record of MMSCOPE_DS_EVENTS */
+};
+
+#define MMSCOPE_WATCH_RECORDS_MAX	65536
+
 /* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
 struct mmscope_attach_arg {
 	__u32 size;		/* in */
@@ -1846,5 +1942,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_PAGE	_IOWR(MMSCOPE_IOC_TYPE, 6, struct mmscope_page_arg)
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
+#define MMSCOPE_IOC_WATCH	_IOWR(MMSCOPE_IOC_TYPE, 9, struct mmscope_watch_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */
