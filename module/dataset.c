@@ -60,6 +60,10 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
 	[MMSCOPE_DS_EVENTS] = &mmscope_events,
 	[MMSCOPE_DS_OOM_RANK] = &mmscope_oom_rank,
+	[MMSCOPE_DS_OOM_LAST] = &mmscope_oom_last,
+	[MMSCOPE_DS_OOM_LAST_ZONES] = &mmscope_oom_last_zones,
+	[MMSCOPE_DS_OOM_LAST_RANK] = &mmscope_oom_last_rank,
+	[MMSCOPE_DS_OOM_LAST_SLABS] = &mmscope_oom_last_slabs,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

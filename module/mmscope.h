@@ -503,6 +503,10 @@ extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
 extern const struct mmscope_dataset mmscope_oom_rank;
+extern const struct mmscope_dataset mmscope_oom_last;
+extern const struct mmscope_dataset mmscope_oom_last_zones;
+extern const struct mmscope_dataset mmscope_oom_last_rank;
+extern const struct mmscope_dataset mmscope_oom_last_slabs;
 
 extern const struct mmscope_dataset mmscope_events;
 
@@ -515,6 +519,10 @@ struct wait_queue_head *mmscope_watch_queue(struct mmscope_watch *w);
 bool mmscope_watch_ready(const struct mmscope_watch *w);
 bool mmscope_watch_take(struct mmscope_watch *w, struct mmscope_event *rec);
 void mmscope_watch_lose(struct mmscope_watch *w, const struct mmscope_event *rec);
+
+/* hook/oom.c: the OOM recorder */
+int mmscope_oom_arm(bool on);
+void mmscope_oom_exit(void);
 
 /* front/ */
 struct file_spec;

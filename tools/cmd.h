@@ -26,6 +26,8 @@ enum option_group {
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
+	OPTS_OOM	= 1 << 20,	/* the OOM recorder, whose OOM */
+	OPTS_LIMIT	= 1 << 21,	/* number of records alone */
 };
 
 /**
@@ -60,6 +62,8 @@ enum option_group {
  * @interval: between two looks, as written
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
+ * @oom: of the OOM recorder: arm, disarm, last
+ * @cgroup: whose OOM, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -95,6 +99,8 @@ struct options {
 	const char *interval;
 	bool all;
 	const char *tlb;
+	const char *oom;
+	const char *cgroup;
 	bool verbose;
 	bool several;
 	struct {
@@ -139,6 +145,7 @@ void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -147,6 +154,7 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		 struct mmscope_walk_arg *query);
 void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns);
 __u32 parse_pid(const char *word);
+__u64 parse_cgroup(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */

@@ -93,6 +93,7 @@ int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 		struct walk_stats *stats);
 void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg);
 int source_process(struct source *s, unsigned long request, __u32 pid);
+int source_oom(struct source *s, bool arm);
 void source_query(struct mmscope_walk_arg *query);
 
 /* device.c, replay.c: fill s->ops and s->priv, or die */

@@ -35,6 +35,7 @@ union ioctl_arg {
 	struct mmscope_rmap_arg rmap;
 	struct mmscope_alloc_arg alloc;
 	struct mmscope_watch_arg watch;
+	struct mmscope_oom_arg oom;
 };
 
 static int ioctl_info(struct mmscope_reader *r, void *p)
@@ -447,6 +448,18 @@ static int ioctl_detach(struct mmscope_reader *r, void *p)
 	return err;
 }
 
+/* of all of the machine, so not for whom somebody has given an open file */
+static int ioctl_oom(struct mmscope_reader *r, void *p)
+{
+	struct mmscope_oom_arg *arg = p;
+
+	if (arg->arm > 1)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return mmscope_oom_arm(arg->arm);
+}
+
 /**
  * struct ioctl_op - one ioctl
  * @size: of its argument here
@@ -478,6 +491,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
+	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, ioctl_oom),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

@@ -56,7 +56,13 @@ MMSCOPE_NAMES(mmscope_oom_flag_names, flags);
 /* ------------------------------------------------------------- memory cgroups */
 
 #ifdef CONFIG_MEMCG
-static u64 memcg_ino(const struct mem_cgroup *memcg)
+/**
+ * mmscope_oom_memcg_ino - the inode of a memory cgroup
+ * @memcg: the cgroup, valid under RCU, or NULL
+ *
+ * Return: the inode, 0: none.
+ */
+u64 mmscope_oom_memcg_ino(const struct mem_cgroup *memcg)
 {
 	return memcg ? cgroup_ino(memcg->css.cgroup) : 0;
 }
@@ -81,7 +87,7 @@ static u64 group_ino(struct mem_cgroup *memcg, const struct mem_cgroup *scope)
 		return 0;
 	for (; memcg && memcg->css.parent; memcg = parent_mem_cgroup(memcg)) {
 		if (READ_ONCE(memcg->oom_group))
-			ino = memcg_ino(memcg);
+			ino = mmscope_oom_memcg_ino(memcg);
 		if (memcg == scope)
 			break;
 	}
@@ -108,6 +114,55 @@ static struct mem_cgroup *find_memcg(u64 ino)
 	return found;
 }
 
+/**
+ * mmscope_oom_is_in - is a task in a memory cgroup or below it
+ * @task: the task
+ * @ino: inode of the cgroup
+ */
+bool mmscope_oom_is_in(struct task_struct *task, u64 ino)
+{
+	struct mem_cgroup *memcg;
+	bool found = false;
+
+	rcu_read_lock();
+	for (memcg = task_memcg(task); memcg && !found; memcg = parent_mem_cgroup(memcg))
+		found = mmscope_oom_memcg_ino(memcg) == ino;
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * mmscope_oom_tightest - the cgroup that is out of memory, most likely
+ * @asker: who asked for memory
+ * @victim: who is killed for it
+ * @used: filled with the pages that it has
+ *
+ * The caller holds RCU. A charge fails at the lowest cgroup that is full; of those
+ * that @victim and, if there are such, @asker are in, it is the one with the least
+ * left, and of equal ones the lowest.
+ *
+ * Return: the cgroup, valid under RCU; NULL without cgroups.
+ */
+struct mem_cgroup *mmscope_oom_tightest(struct task_struct *asker, struct task_struct *victim,
+					u64 *used)
+{
+	struct mem_cgroup *theirs = task_memcg(asker);
+	struct mem_cgroup *memcg = task_memcg(victim), *found = memcg;
+	long least = LONG_MAX;
+
+	for (; memcg && memcg->css.parent; memcg = parent_mem_cgroup(memcg)) {
+		long has = page_counter_read(&memcg->memory);
+		long left = READ_ONCE(memcg->memory.max) - has;
+
+		if (!in_scope(theirs, memcg) || left >= least)
+			continue;
+		least = left;
+		found = memcg;
+	}
+	*used = found ? page_counter_read(&found->memory) : 0;
+	return found;
+}
+
 static int scope_memcg(struct mmscope_oom_scope *scope, u64 ino)
 {
 	if (!mmscope_has(mem_cgroup_get_max))
@@ -126,7 +181,7 @@ void mmscope_oom_scope_put(struct mmscope_oom_scope *scope)
 		css_put(&scope->memcg->css);
 }
 #else
-static u64 memcg_ino(const struct mem_cgroup *memcg)
+u64 mmscope_oom_memcg_ino(const struct mem_cgroup *memcg)
 {
 	return 0;
 }
@@ -144,6 +199,18 @@ static bool in_scope(struct mem_cgroup *memcg, struct mem_cgroup *scope)
 static u64 group_ino(struct mem_cgroup *memcg, const struct mem_cgroup *scope)
 {
 	return 0;
+}
+
+bool mmscope_oom_is_in(struct task_struct *task, u64 ino)
+{
+	return false;
+}
+
+struct mem_cgroup *mmscope_oom_tightest(struct task_struct *asker, struct task_struct *victim,
+					u64 *used)
+{
+	*used = 0;
+	return NULL;
 }
 
 static int scope_memcg(struct mmscope_oom_scope *scope, u64 ino)
@@ -305,7 +372,7 @@ bool mmscope_oom_measure(struct task_struct *task, const struct mmscope_oom_scop
 		.spared = why_spared(task, thread, &m),
 		.points = MMSCOPE_UNKNOWN_SIGNED,
 		.oom_score_adj = (s64)READ_ONCE(task->signal->oom_score_adj),
-		.memcg = memcg_ino(memcg),
+		.memcg = mmscope_oom_memcg_ino(memcg),
 		.group_memcg = group_ino(memcg, scope->memcg),
 		.scope_memcg = scope->ino,
 		.scope_pages = scope->total,

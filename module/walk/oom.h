@@ -11,6 +11,8 @@
 #include <linux/mmscope.h>
 
 struct mem_cgroup;
+struct mmscope_field_def;
+struct mmscope_names;
 struct task_struct;
 
 /**
@@ -33,7 +35,15 @@ bool mmscope_oom_measure(struct task_struct *task, const struct mmscope_oom_scop
 			 struct mmscope_oom_rank *rec);
 int mmscope_oom_compare(const void *a, const void *b);
 
+u64 mmscope_oom_memcg_ino(const struct mem_cgroup *memcg);
+bool mmscope_oom_is_in(struct task_struct *task, u64 ino);
+struct mem_cgroup *mmscope_oom_tightest(struct task_struct *asker, struct task_struct *victim,
+					u64 *used);
+
 extern const struct mmscope_names mmscope_oom_spared_names;
 extern const struct mmscope_names mmscope_oom_flag_names;
+/* oom_rank.c */
+#define MMSCOPE_OOM_RANK_FIELDS 23
+extern const struct mmscope_field_def mmscope_oom_rank_fields[MMSCOPE_OOM_RANK_FIELDS];
 
 #endif /* _MMSCOPE_WALK_OOM_H */

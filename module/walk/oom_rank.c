@@ -131,7 +131,7 @@ static void rank_end(struct mmscope_walk *w)
 	kvfree(r->recs);
 }
 
-const struct mmscope_field_def mmscope_oom_rank_fields[] = {
+const struct mmscope_field_def mmscope_oom_rank_fields[MMSCOPE_OOM_RANK_FIELDS] = {
 	FIELD(struct mmscope_oom_rank, rank, COUNT, "1: the next to be killed; 0: spared"),
 	FIELD(struct mmscope_oom_rank, pid, ID, "process; 0: not in the reader's pid namespace"),
 	FIELD_TEXT(struct mmscope_oom_rank, comm, "its command"),
@@ -162,9 +162,8 @@ const struct mmscope_field_def mmscope_oom_rank_fields[] = {
 	     "inode of the cgroup that is out of memory, 0: the machine"),
 	MORE(struct mmscope_oom_rank, scope_pages, PAGES, "RAM and swap that it may use"),
 	MORE(struct mmscope_oom_rank, processes, COUNT, "all that were looked at"),
+	MORE(struct mmscope_oom_rank, snapshot, COUNT, "of the OOM recorder, 0: it is about now"),
 };
-
-const u32 mmscope_oom_rank_nr_fields = ARRAY_SIZE(mmscope_oom_rank_fields);
 
 static const struct mmscope_need rank_needs[] = {
 	NEED_SYM(total_swap_pages),

@@ -19,6 +19,7 @@
  *     MMSCOPE_IOC_WATCH      have read() of this file give events as they happen
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
+ *     MMSCOPE_IOC_OOM        arm or disarm the OOM recorder
  *
  * STRUCT SIZES
  *   Every argument begins with its own `size`. A struct shorter than this
@@ -95,6 +96,7 @@
 #define MMSCOPE_NR_NUMA_EVENTS	8
 #define MMSCOPE_NR_PCP_LISTS	24
 #define MMSCOPE_NR_LEVELS	5
+#define MMSCOPE_NR_ORDERS	16
 
 enum mmscope_dataset_id {
 	MMSCOPE_DS_FEATURES	= 0,
@@ -134,6 +136,10 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_NUMA		= 34,
 	MMSCOPE_DS_EVENTS	= 35,	/* what read() gives after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DS_OOM_RANK	= 36,
+	MMSCOPE_DS_OOM_LAST	= 37,	/* these four: what the OOM recorder kept */
+	MMSCOPE_DS_OOM_LAST_ZONES = 38,
+	MMSCOPE_DS_OOM_LAST_RANK = 39,
+	MMSCOPE_DS_OOM_LAST_SLABS = 40,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1111,8 +1117,135 @@ struct mmscope_oom_rank {
 				 */
 	__u64 started_ns;	/* task->start_boottime: since boot */
 	__u64 processes;	/* in this ranking, also those not shown */
+	__u64 snapshot;		/* of the OOM recorder, 0: it is about now */
 	__u32 flags;		/* enum mmscope_oom_flags */
 	__u32 __reserved;
+};
+
+/*
+ * The OOM recorder. MMSCOPE_IOC_OOM arms and disarms it; while it is armed a
+ * snapshot is taken each time the OOM killer takes a process: for the machine
+ * before it chooses, for a memory cgroup when it has chosen. Memory for two is
+ * set aside when it is armed, nothing is allocated later. The last snapshot is
+ * kept until the recorder is armed again or the module is unloaded. It has one
+ * record in OOM_LAST, which there is always, and records in OOM_LAST_ZONES,
+ * OOM_LAST_RANK (struct mmscope_oom_rank) and OOM_LAST_SLABS. Records that belong
+ * together have the same number in `snapshot`.
+ */
+enum mmscope_oom_kind {
+	MMSCOPE_OOM_NOTHING	= 0,	/* no snapshot yet */
+	MMSCOPE_OOM_MACHINE	= 1,
+	MMSCOPE_OOM_MEMCG	= 2,	/* a memory cgroup was at its limit */
+};
+
+enum mmscope_oom_state {		/* flags */
+	MMSCOPE_OOM_ARMED	= 1 << 0,
+	MMSCOPE_OOM_NO_SLABS	= 1 << 1,	/* somebody held slab_mutex: no OOM_LAST_SLABS */
+	MMSCOPE_OOM_RANK_CUT	= 1 << 2,	/* there were more processes than could be looked
+						 * at in this place
+						 */
+	MMSCOPE_OOM_REWRITTEN	= 1 << 3,	/* the next snapshots came while it was copied:
+						 * its records may be of several
+						 */
+};
+
+/* MMSCOPE_DS_OOM_LAST: the last snapshot of the OOM recorder */
+struct mmscope_oom_last {
+	__u32 kind;		/* enum mmscope_oom_kind */
+	__u32 state;		/* enum mmscope_oom_state */
+	__u64 snapshot;		/* its number: snapshots since the recorder was armed, 0: none */
+	__u64 ooms;		/* since then: times that the machine was out of memory, also those
+				 * that killed nobody because somebody was dying already
+				 */
+	__u64 kills;		/* since then: processes taken (mark_victim) */
+	__u64 missed;		/* since then: calls that found the recorder busy, so no snapshot */
+	__u64 taken_ns;		/* CLOCK_BOOTTIME */
+	__u64 took_ns;		/* as long as it took to take it */
+	/* who asked for memory */
+	char comm[16];
+	__u32 pid;		/* of the initial pid namespace */
+	__u32 order;		/* of its last direct reclaim, which comes before an OOM of the
+				 * machine; UNKNOWN32: not seen; always for a cgroup
+				 */
+	__u64 gfp;		/* likewise; enum mmscope_gfp */
+	__u64 oom_score_adj;	/* signed */
+	__u64 scope_memcg;	/* the cgroup that was out of memory, 0: the machine. No place where
+				 * a probe can be tells it: of those that both who asked and the
+				 * victim are in, it is the one with the least left
+				 */
+	__u64 scope_pages;	/* what the machine or the cgroup may use, RAM and swap */
+	__u64 scope_used_pages;	/* cgroup: memcg->memory; machine: UNKNOWN */
+	/* who was killed */
+	char victim_comm[16];
+	__u32 victim_pid;	/* of the process, initial pid namespace */
+	__u32 victim_uid;	/* as the kernel's log has it: real */
+	__u32 victim_rank;	/* in OOM_LAST_RANK; 0: not in it */
+	__u32 victims;		/* more than 1: memory.oom.group, all of the cgroup */
+	__u64 victim_points;	/* signed; as struct mmscope_oom_rank */
+	__u64 victim_rss_pages;
+	__u64 victim_anon_pages;
+	__u64 victim_file_pages;
+	__u64 victim_shmem_pages;
+	__u64 victim_swap_pages;
+	__u64 victim_pagetable_pages;
+	__u64 victim_adj;	/* signed; oom_score_adj */
+	__u64 victim_memcg;
+	/* events since boot, vm_event_states, summed over CPUs without folding */
+	__u64 pgfault;
+	__u64 pgmajfault;
+	__u64 allocstall;	/* of all zones: direct reclaim */
+	__u64 pgscan_kswapd;
+	__u64 pgscan_direct;
+	__u64 pgsteal_kswapd;
+	__u64 pgsteal_direct;
+	__u64 pswpin;
+	__u64 pswpout;
+	__u64 compact_stall;
+	__u64 compact_fail;
+	__u64 oom_kill;		/* for a cgroup this victim is counted already */
+	/* the accounting: sums over all nodes and zones, not a sweep of the frames */
+	__u64 free_swap_pages;	/* nr_swap_pages */
+	__u64 zone_stat[MMSCOPE_NR_ZONE_STATS];	/* zone->vm_stat[] */
+	__u64 node_stat[MMSCOPE_NR_NODE_STATS];	/* pgdat->vm_stat[] */
+};
+
+enum mmscope_kswapd {
+	MMSCOPE_KSWAPD_NONE	= 0,	/* the node has none */
+	MMSCOPE_KSWAPD_ASLEEP	= 1,	/* waits on pgdat->kswapd_wait */
+	MMSCOPE_KSWAPD_AWAKE	= 2,
+};
+
+/* MMSCOPE_DS_OOM_LAST_ZONES: one populated zone in the snapshot */
+struct mmscope_oom_zone {
+	__u64 snapshot;
+	__u32 node;
+	__u32 zone;
+	__u64 present_pages;	/* as struct mmscope_zone */
+	__u64 managed_pages;
+	__u64 free_pages;
+	__u64 watermark_min;
+	__u64 watermark_low;
+	__u64 watermark_high;
+	__u64 watermark_boost;
+	__u64 above_min;	/* signed */
+	__u64 above_low;	/* signed */
+	__u64 above_high;	/* signed */
+	__u64 highatomic_reserved_pages;
+	__u64 free_blocks[MMSCOPE_NR_ORDERS];	/* free_area[order].nr_free */
+	__u64 stat[MMSCOPE_NR_ZONE_STATS];
+	__u32 kswapd;		/* enum mmscope_kswapd, of its node */
+	__u32 kswapd_failures;	/* pgdat->kswapd_failures */
+	__u32 kswapd_order;	/* pgdat->kswapd_order: it is asked for */
+	__u32 __reserved;
+};
+
+/* MMSCOPE_DS_OOM_LAST_SLABS: a slab cache in the snapshot, the largest first */
+struct mmscope_oom_slab {
+	__u64 snapshot;
+	char name[64];
+	__u64 memory_bytes;	/* as struct mmscope_slab_cache */
+	__u64 slabs;
+	__u64 total_objects;
 };
 
 /* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
@@ -1932,6 +2065,15 @@ struct mmscope_attach_arg {
 	__u32 pid;		/* in */
 };
 
+/*
+ * MMSCOPE_IOC_OOM: arm or disarm the OOM recorder. It stays armed when the file is
+ * closed. Armed already: nothing changes. Needs CAP_SYS_ADMIN of the caller, too.
+ */
+struct mmscope_oom_arg {
+	__u32 size;		/* in */
+	__u32 arm;		/* in: 1: arm it, 0: disarm it */
+};
+
 #define MMSCOPE_IOC_TYPE	0xDA
 #define MMSCOPE_IOC_INFO	_IOWR(MMSCOPE_IOC_TYPE, 0, struct mmscope_info)
 #define MMSCOPE_IOC_DESCRIBE	_IOWR(MMSCOPE_IOC_TYPE, 1, struct mmscope_describe)
@@ -1943,5 +2085,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_RMAP	_IOWR(MMSCOPE_IOC_TYPE, 7, struct mmscope_rmap_arg)
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 #define MMSCOPE_IOC_WATCH	_IOWR(MMSCOPE_IOC_TYPE, 9, struct mmscope_watch_arg)
+#define MMSCOPE_IOC_OOM		_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_oom_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */
