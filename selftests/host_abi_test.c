@@ -52,6 +52,10 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_census, 160);
 	CHECK_SIZE(mmscope_blocker, 176);
 	CHECK_SIZE(mmscope_forecast, 96);
+	CHECK_SIZE(mmscope_oom_rank, 176);
+	CHECK_SIZE(mmscope_oom_last, 1160);
+	CHECK_SIZE(mmscope_oom_zone, 440);
+	CHECK_SIZE(mmscope_oom_slab, 96);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -89,6 +93,10 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_census, polluter_pages, 152);
 	CHECK_PLACE(mmscope_blocker, name, 112);
 	CHECK_PLACE(mmscope_forecast, reclaimable_pages, 88);
+	CHECK_PLACE(mmscope_oom_rank, flags, 168);
+	CHECK_PLACE(mmscope_oom_last, node_stat, 520);
+	CHECK_PLACE(mmscope_oom_zone, kswapd_order, 432);
+	CHECK_PLACE(mmscope_oom_slab, total_objects, 88);
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);

@@ -218,6 +218,7 @@ DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
 DATASET(oom_rank, OOM_RANK);
+DATASET(oom_last, OOM_LAST);
 DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);

@@ -253,6 +253,7 @@ static int make_recorder(void)
 			return -ENOMEM;
 		}
 		s->zones_room = zones;
+		s->slabs_known = !mmscope_dataset_allowed(&mmscope_slab_caches);
 		recorder->slots[i] = s;
 	}
 	return 0;

@@ -22,6 +22,7 @@ struct task_struct;
  * @nr_ranked: of @ranked
  * @nr_slabs: of @slabs
  * @zones_room: zones there is memory for
+ * @slabs_known: this kernel lets itself be asked about slab caches
  * @slabs: the largest first
  * @ranked: the worst first
  * @zones: all zones that have memory
@@ -32,6 +33,7 @@ struct mmscope_oom_snapshot {
 	u32 nr_ranked;
 	u32 nr_slabs;
 	u32 zones_room;
+	bool slabs_known;
 	struct mmscope_oom_slab slabs[MMSCOPE_OOM_SLABS];
 	struct mmscope_oom_rank ranked[MMSCOPE_OOM_RANKED];
 	struct mmscope_oom_zone zones[];

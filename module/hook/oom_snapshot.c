@@ -136,6 +136,12 @@ static u64 event(enum vm_event_item item)
 }
 #endif
 
+#ifdef CONFIG_COMPACTION
+#define compact_event(_item) event(_item)
+#else
+#define compact_event(_item) MMSCOPE_UNKNOWN
+#endif
+
 static u64 zone_events(enum vm_event_item normal)
 {
 	u64 sum = 0;
@@ -157,10 +163,8 @@ static void fill_events(struct mmscope_oom_last *h)
 	h->pgsteal_direct = event(PGSTEAL_DIRECT);
 	h->pswpin = event(PSWPIN);
 	h->pswpout = event(PSWPOUT);
-#ifdef CONFIG_COMPACTION
-	h->compact_stall = event(COMPACTSTALL);
-	h->compact_fail = event(COMPACTFAIL);
-#endif
+	h->compact_stall = compact_event(COMPACTSTALL);
+	h->compact_fail = compact_event(COMPACTFAIL);
 	h->oom_kill = event(OOM_KILL);
 }
 
@@ -214,7 +218,7 @@ static void fill_slabs(struct mmscope_oom_snapshot *s)
 	u32 nr = 0;
 
 	s->nr_slabs = 0;
-	if (mmscope_dataset_allowed(&mmscope_slab_caches) || !mutex_trylock(mutex)) {
+	if (!s->slabs_known || !mutex_trylock(mutex)) {
 		s->head.state |= MMSCOPE_OOM_NO_SLABS;
 		return;
 	}
