@@ -55,6 +55,10 @@ test_ranking()
 	point $? "as JSON: the ranking with those who are spared"
 	mmscope oom --limit 1 > out 2> err && [ "$(grep -c '^ *[0-9][0-9]* [0-9][0-9]* ' out)" -eq 1 ]
 	point $? "--limit"
+	echo 2 > /proc/sys/vm/panic_on_oom
+	mmscope oom > out 2> err && grep -q 'panic_on_oom is 2: the kernel would panic' out
+	point $? "that the kernel would panic instead"
+	echo 0 > /proc/sys/vm/panic_on_oom
 	kill $wanted $spared
 	wait
 }

@@ -197,7 +197,9 @@ TEST_F_TIMEOUT(oom_rank, every_process_has_the_score_that_proc_tells, 120)
 
 	/* what runs may be caught between two numbers: then once more */
 	for (int try = 0; try < 5 && wrong; try++) {
-		wrong = missed = checked = 0;
+		wrong = 0;
+		missed = 0;
+		checked = 0;
 		ASSERT_LT(3, read_scores(scores));
 		answer_free(&self->a);
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_OOM_RANK), &self->a));

@@ -214,7 +214,7 @@ static int64_t cell(const char *line, int column)
 {
 	for (line = strchr(line, ']') + 1; column--; ) {
 		line += strspn(line, " ");
-		line += strcspn(line, " \n");
+		line += strcspn(line, "\n ");
 	}
 	return strtoll(line, NULL, 10);
 }

@@ -3,7 +3,7 @@
  * mmscope oom: whom the OOM killer would take now, why, and whom it spares; arms
  * and disarms the OOM recorder.
  */
-#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "oom.h"
@@ -174,6 +174,31 @@ static void say_spared(const struct table *table)
 	text_free(&t);
 }
 
+static int setting(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int value = 0;
+
+	if (f && fscanf(f, "%d", &value) != 1)
+		value = 0;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+/* what makes the ranking void; a recording does not tell it */
+static void say_settings(const struct options *o)
+{
+	int panic = setting("/proc/sys/vm/panic_on_oom");
+
+	if (o->from)
+		return;
+	if (panic > 1 || (panic && !o->cgroup))
+		printf("\nBut vm.panic_on_oom is %d: the kernel would panic instead.\n", panic);
+	else if (!o->cgroup && setting("/proc/sys/vm/oom_kill_allocating_task"))
+		puts("\nBut vm.oom_kill_allocating_task is set: who asks for memory is killed, if it may be.");
+}
+
 static void show_ranking(struct source *s, const struct options *o)
 {
 	struct mmscope_walk_arg query;
@@ -209,6 +234,7 @@ static void show_ranking(struct source *s, const struct options *o)
 			say_first(s, &t, killable);
 		else
 			puts("\nNobody can be killed.");
+		say_settings(o);
 		if (killable < t.nr)
 			puts("\nWho cannot be killed:");
 		say_spared(&t);

@@ -184,6 +184,7 @@ static void publish(struct recorder *r, struct mmscope_oom_snapshot *s)
 	r->group = group_of(s, s->head.victim_pid);
 	atomic_set(&r->more, 0);
 	note_task(r, false);
+	/* the snapshot before its count */
 	smp_store_release(&r->snapshots, r->snapshots + 1);
 }
 
@@ -369,11 +370,13 @@ static bool copy_slot(struct recorder *r, struct mmscope_oom_snapshot *to, size_
 	u32 i;
 
 	for (i = 0; i < COPY_TRIES; i++) {
+		/* the count before the snapshot, with publish() */
 		unsigned long snapshots = smp_load_acquire(&r->snapshots);
 		u32 more;
 
 		memcpy(to, r->slots[snapshots % 2], size);
 		more = atomic_read(&r->more);
+		/* and the copy before the count is looked at again */
 		smp_rmb();
 		if (READ_ONCE(r->snapshots) == snapshots) {
 			to->head.victims = snapshots ? 1 + more : 0;

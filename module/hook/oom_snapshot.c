@@ -52,6 +52,7 @@ static u32 kswapd_state(pg_data_t *pgdat)
 {
 	if (!READ_ONCE(pgdat->kswapd))
 		return MMSCOPE_KSWAPD_NONE;
+	/* only looked at: nobody is woken, or not woken, for it */
 	return waitqueue_active(&pgdat->kswapd_wait) ? MMSCOPE_KSWAPD_ASLEEP :
 						       MMSCOPE_KSWAPD_AWAKE;
 }

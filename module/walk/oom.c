@@ -258,7 +258,7 @@ static noinline bool read_mm(const struct mm_struct *mm, struct oom_mm *m)
 	for (i = 0; i < NR_MM_COUNTERS; i++) {
 		if (!mmscope_layout_word(&word, compat_mm_counter_word(mm, i)))
 			return false;
-		m->counters[i] = max((long)word, 0L);
+		m->counters[i] = max_t(long, word, 0);
 	}
 	return mmscope_layout_word(&m->table_bytes, &mm->pgtables_bytes) &&
 	       mmscope_layout_word(&m->flags, &mm->flags);

@@ -1060,25 +1060,17 @@ struct mmscope_process {
 
 enum mmscope_oom_spared {	/* why the OOM killer would not take a process */
 	MMSCOPE_OOM_NOT_SPARED	= 0,
-	MMSCOPE_OOM_VICTIM	= 1,	/* it was killed already, and nobody else is while its
-				 * memory is not given back (MMF_OOM_SKIP)
-				 */
+	MMSCOPE_OOM_VICTIM	= 1,	/* killed already; nobody else is until it has died */
 	MMSCOPE_OOM_ADJ		= 2,	/* oom_score_adj is -1000 */
-	MMSCOPE_OOM_SKIP	= 3,	/* MMF_OOM_SKIP: the memory is taken back already, or cannot
-				 * be: init shares it
-				 */
-	MMSCOPE_OOM_VFORK	= 4,	/* it runs on the memory of its parent, between vfork() and
-				 * execve()
-				 */
+	MMSCOPE_OOM_SKIP	= 3,	/* MMF_OOM_SKIP: taken back already, or init shares it */
+	MMSCOPE_OOM_VFORK	= 4,	/* in its parent's memory, until it calls execve() */
 	MMSCOPE_OOM_NO_MM	= 5,	/* exited: no thread has an address space any more */
 	MMSCOPE_OOM_INIT	= 6,	/* pid 1 */
 	MMSCOPE_OOM_KTHREAD	= 7,
 };
 
 enum mmscope_oom_flags {
-	MMSCOPE_OOM_ORIGIN	= 1 << 0,	/* taken first, whatever its points: it runs
-						 * swapoff, or stops KSM
-						 */
+	MMSCOPE_OOM_ORIGIN	= 1 << 0,	/* taken first: it runs swapoff, or stops KSM */
 	MMSCOPE_OOM_TORN	= 1 << 1,	/* its address space changed while it was read */
 };
 
@@ -1141,12 +1133,8 @@ enum mmscope_oom_kind {
 enum mmscope_oom_state {		/* flags */
 	MMSCOPE_OOM_ARMED	= 1 << 0,
 	MMSCOPE_OOM_NO_SLABS	= 1 << 1,	/* somebody held slab_mutex: no OOM_LAST_SLABS */
-	MMSCOPE_OOM_RANK_CUT	= 1 << 2,	/* there were more processes than could be looked
-						 * at in this place
-						 */
-	MMSCOPE_OOM_REWRITTEN	= 1 << 3,	/* the next snapshots came while it was copied:
-						 * its records may be of several
-						 */
+	MMSCOPE_OOM_RANK_CUT	= 1 << 2,	/* not all processes could be looked at there */
+	MMSCOPE_OOM_REWRITTEN	= 1 << 3,	/* it may be of several: they came too fast */
 };
 
 /* MMSCOPE_DS_OOM_LAST: the last snapshot of the OOM recorder */
@@ -1825,7 +1813,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
 	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by itself: read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
-	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* of the frame filters, memcg alone applies */
+	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* memcg applies, the frame filter alone */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
