@@ -88,6 +88,7 @@ run_out()
 {
 	sh -c "echo \$\$ > $group/cgroup.procs; exec awk 'BEGIN { s = \"x\"
 		while (length(s) < 268435456) s = s s }'" > /dev/null 2>&1
+	return 0
 }
 
 test_recorder()
@@ -116,6 +117,29 @@ test_recorder()
 	mmscope oom --disarm > out 2> err && mmscope oom --last > out 2> err &&
 		grep -q '^The OOM recorder is not armed. Since arming: 1 killed' out
 	point $? "--disarm keeps what was recorded"
+}
+
+# what the recorder needs, taken away; and unloading it while it is armed
+test_module()
+{
+	mmscope oom --arm > out 2> err
+	rmmod mmscope
+	run_out
+	point 0 "a module unloaded while armed, and an OOM after it"
+	insmod "$MMSCOPE_KO" hide=mark_victim,mem_cgroup_get_max
+	refuses "not available on this kernel: tracepoint mark_victim: no such tracepoint" \
+		mmscope oom --arm
+	refuses "symbol mem_cgroup_get_max not found" mmscope oom --cgroup mmscope-cli
+	mmscope oom > out 2> err && grep -q ' would be killed first: ' out
+	point $? "the ranking of the machine needs neither"
+	rmmod mmscope
+	insmod "$MMSCOPE_KO" hide=slab_mutex,mm_vmscan_direct_reclaim_begin
+	mmscope oom --arm > out 2> err && run_out
+	mmscope oom --last > out 2> err && grep -q '(awk) was killed' out &&
+		grep -q '^Slab caches: they could not be looked at' out
+	point $? "a snapshot without slab caches says so"
+	rmmod mmscope
+	insmod "$MMSCOPE_KO"
 	rmdir $group
 }
 
@@ -132,6 +156,7 @@ echo "TAP version 13"
 test_ranking
 test_cgroup
 test_recorder
+test_module
 test_errors
 echo "1..$points"
 exit $failed

@@ -232,7 +232,7 @@ void oom_show_last(struct source *s, const struct options *o)
 			print_first(&l.zones, l.zones.nr, out);
 			print_first(&l.slabs, o->limit ? o->limit : SLABS, out);
 			if (table_get(&l.head, 0, "state") & MMSCOPE_OOM_NO_SLABS)
-				puts("\nSlab caches: somebody held their lock.");
+				puts("\nSlab caches: they could not be looked at, their lock was held or is not known.");
 		}
 	}
 	out_free(out);
