@@ -53,7 +53,7 @@ TEST_F(device, unknown_ioctls_are_not_ttys)
 {
 	struct mmscope_info info = { .size = sizeof(info) };
 
-	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 9), &info));
+	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 200), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE, 255), &info));
 	expect_errno(ENOTTY, ioctl(self->fd, _IO(MMSCOPE_IOC_TYPE + 1, 0), &info));
 }
@@ -78,6 +78,7 @@ static const struct {
 	{ MMSCOPE_IOC_PAGE, sizeof(struct mmscope_page_arg) },
 	{ MMSCOPE_IOC_RMAP, sizeof(struct mmscope_rmap_arg) },
 	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
+	{ MMSCOPE_IOC_OOM, sizeof(struct mmscope_oom_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)

@@ -31,6 +31,7 @@ static const struct {
 	{ "translations", "vtop PID ADDRESS..." },
 	{ "rmaps", "rmap PFN|RANGE|FILE..." },
 	{ "alloc_zones", "alloc --order N --gfp FLAGS" },
+	{ "events", "watch" },
 };
 
 static const char *point_command(const char *name)

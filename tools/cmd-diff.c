@@ -414,7 +414,7 @@ static void show_summary(const struct look *before, const struct look *after,
 /* ---------------------------------------------------------------- the command */
 
 /* "2s", "500ms", "2" */
-static void parse_interval(const char *word, struct timespec *ts)
+void parse_interval(const char *word, struct timespec *ts)
 {
 	unsigned long n = 1;
 	char *unit = "";

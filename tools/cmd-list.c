@@ -23,6 +23,7 @@ static const struct mmscope_value state_names[] = {
 static const struct mmscope_value need_names[] = {
 	{ .value = MMSCOPE_DATASET_PROCESS, .name = "pid" },
 	{ .value = MMSCOPE_DATASET_POINT, .name = "question" },
+	{ .value = MMSCOPE_DATASET_STREAM, .name = "watch" },
 };
 
 static const struct field list_fields[] = {
@@ -40,7 +41,8 @@ static const struct dataset list_rows = {
 	.fields = list_fields,
 };
 
-static const __u32 needs_mask = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT;
+static const __u32 needs_mask = MMSCOPE_DATASET_PROCESS | MMSCOPE_DATASET_POINT |
+				 MMSCOPE_DATASET_STREAM;
 
 void cmd_list(struct source *s, const struct options *o, int argc, char **argv)
 {

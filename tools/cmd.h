@@ -26,6 +26,7 @@ enum option_group {
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
+	OPTS_WATCH	= 1 << 15,	/* which events, and how long */
 	OPTS_OOM	= 1 << 20,	/* the OOM recorder, whose OOM */
 	OPTS_LIMIT	= 1 << 21,	/* number of records alone */
 };
@@ -62,6 +63,9 @@ enum option_group {
  * @interval: between two looks, as written
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
+ * @kind: of events, as written
+ * @duration: how long to watch, as written
+ * @count: events at most, 0: all
  * @oom: of the OOM recorder: arm, disarm, last
  * @cgroup: whose OOM, as written
  * @verbose: say what the answer cost
@@ -99,6 +103,9 @@ struct options {
 	const char *interval;
 	bool all;
 	const char *tlb;
+	const char *kind;
+	const char *duration;
+	__u64 count;
 	const char *oom;
 	const char *cgroup;
 	bool verbose;
@@ -145,6 +152,7 @@ void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_watch(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
@@ -161,6 +169,10 @@ void parse_range(const char *word, __u64 *start, __u64 *end);
 void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
 	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
+
+/* cmd-diff.c */
+struct timespec;
+void parse_interval(const char *word, struct timespec *ts);
 
 /* cmd-vtop.c */
 __u64 parse_address(const char *word);

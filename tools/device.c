@@ -32,6 +32,13 @@ static bool device_default_pid(struct source *s, __u32 dataset, __u32 *pid)
 	return false;
 }
 
+static int device_fd(struct source *s)
+{
+	struct device *dev = s->priv;
+
+	return dev->fd;
+}
+
 static void device_close(struct source *s)
 {
 	struct device *dev = s->priv;
@@ -43,6 +50,7 @@ static void device_close(struct source *s)
 static const struct source_ops device_ops = {
 	.call = device_call,
 	.default_pid = device_default_pid,
+	.fd = device_fd,
 	.close = device_close,
 };
 

@@ -3,6 +3,7 @@
  * Allocation flags by the names they have in the kernel's source.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gfp.h"
@@ -69,5 +70,40 @@ const char *gfp_parse(const char *text, __u32 *flags)
 		if (!text[len])
 			return NULL;
 		text += len + 1;
+	}
+}
+
+/* the name that says most of what is left */
+static int biggest(__u32 flags)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < sizeof(gfp_names) / sizeof(*gfp_names); i++) {
+		__u32 these = gfp_names[i].flags;
+
+		if ((flags & these) == these &&
+		    (best < 0 || __builtin_popcount(these) >
+				 __builtin_popcount(gfp_names[best].flags)))
+			best = i;
+	}
+	return best;
+}
+
+/**
+ * gfp_text - flags as names, those that stand for several first
+ * @flags: enum mmscope_gfp
+ * @text: filled, as gfp_parse() takes it
+ * @size: of @text
+ */
+void gfp_text(__u32 flags, char *text, size_t size)
+{
+	size_t len = 0;
+	int i;
+
+	snprintf(text, size, "0");
+	while (flags && len < size && (i = biggest(flags)) >= 0) {
+		len += snprintf(text + len, size - len, "%s%s", len ? "|" : "",
+				gfp_names[i].name);
+		flags &= ~gfp_names[i].flags;
 	}
 }

@@ -46,6 +46,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
+	{ "watch", "", "what memory management does, as it does it", cmd_watch,
+	  OPTS_OUTPUT | OPTS_WATCH },
 	{ "oom", "", "whom the OOM killer would take; records the next OOM", cmd_oom,
 	  OPTS_OUTPUT | OPTS_OOM | OPTS_LIMIT | OPTS_SOURCE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
@@ -71,6 +73,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_ALL,
 	OPT_TLB,
+	OPT_KIND, OPT_COUNT, OPT_DURATION,
 	OPT_ARM, OPT_DISARM, OPT_LAST, OPT_CGROUP,
 };
 
@@ -111,6 +114,9 @@ static const struct option long_options[] = {
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "kind", required_argument, NULL, OPT_KIND },
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "arm", no_argument, NULL, OPT_ARM },
 	{ "disarm", no_argument, NULL, OPT_DISARM },
 	{ "last", no_argument, NULL, OPT_LAST },
@@ -180,6 +186,9 @@ static void usage(void)
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
 	      "     --interval 2s     between two looks (diff); also 500ms\n"
+	      "     --kind NAME,...   which events (watch): see mmscope(8)\n"
+	      "     --count N         end after N events\n"
+	      "     --duration 10s    end after that time; also 500ms\n"
 	      " -v, --verbose         what the answer cost: time, locks, races\n"
 	      " -h, --help            this text\n"
 	      " -V, --version         version\n"
@@ -333,6 +342,22 @@ static void parse_other_option(struct options *o, int c)
 	}
 }
 
+static void parse_watch_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_KIND:
+		o->kind = optarg;
+		break;
+	case OPT_COUNT:
+		if (!parse_whole_number(optarg, ~0ULL, &o->count) || !o->count)
+			die("bad count '%s': a number above 0 is wanted", optarg);
+		break;
+	case OPT_DURATION:
+		o->duration = optarg;
+		break;
+	}
+}
+
 static void parse_picture_option(struct options *o, int c)
 {
 	switch (c) {
@@ -388,6 +413,8 @@ static enum option_group group_of(int c)
 		return OPTS_ALLOC;
 	case OPT_INTERVAL:
 		return OPTS_INTERVAL;
+	case OPT_KIND: case OPT_COUNT: case OPT_DURATION:
+		return OPTS_WATCH;
 	case OPT_ARM: case OPT_DISARM: case OPT_LAST: case OPT_CGROUP:
 		return OPTS_OOM;
 	default:
@@ -434,6 +461,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_column_option(o, c);
 		parse_other_option(o, c);
 		parse_picture_option(o, c);
+		parse_watch_option(o, c);
 	}
 }
 

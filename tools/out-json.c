@@ -94,26 +94,33 @@ static void add_array(struct text *t, const struct columns *columns, size_t firs
 	text_addc(t, '}');
 }
 
-static void json_record(struct out *o, const void *rec)
+/* One record alone, on one line. */
+void json_object(struct text *t, const struct columns *columns, const void *rec)
 {
 	const char *sep = "";
 
-	text_adds(&o->text, o->records ? ",\n    {" : "\n    {");
-	for (size_t i = 0; i < o->columns->nr; i++) {
-		const struct column *c = &o->columns->col[i];
+	text_addc(t, '{');
+	for (size_t i = 0; i < columns->nr; i++) {
+		const struct column *c = &columns->col[i];
 
-		if (seen_before(o->columns, i, c, false))
+		if (seen_before(columns, i, c, false))
 			continue;
-		text_adds(&o->text, sep);
-		add_word(&o->text, c->field->name);
-		text_adds(&o->text, ": ");
+		text_adds(t, sep);
+		add_word(t, c->field->name);
+		text_adds(t, ": ");
 		if (c->field->flags & MMSCOPE_FIELD_ARRAY)
-			add_array(&o->text, o->columns, i, rec);
+			add_array(t, columns, i, rec);
 		else
-			add_value(&o->text, c, rec);
+			add_value(t, c, rec);
 		sep = ", ";
 	}
-	text_addc(&o->text, '}');
+	text_addc(t, '}');
+}
+
+static void json_record(struct out *o, const void *rec)
+{
+	text_adds(&o->text, o->records ? ",\n    " : "\n    ");
+	json_object(&o->text, o->columns, rec);
 	fwrite(o->text.s, 1, o->text.len, stdout);
 	text_clear(&o->text);
 }

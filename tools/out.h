@@ -80,6 +80,8 @@ void out_free(struct out *o);
 void out_rows(struct out *o, const struct dataset *ds, const struct columns *columns,
 	      const void *rows, size_t nr);
 
+void json_object(struct text *t, const struct columns *columns, const void *rec);
+
 extern const struct out_ops out_table_ops;	/* out-table.c */
 extern const struct out_ops out_json_ops;	/* out-json.c */
 

@@ -454,6 +454,32 @@ int source_process(struct source *s, unsigned long request, __u32 pid)
 	return err;
 }
 
+/*
+ * Have events of these kinds come, as far as this kernel has them; *kinds becomes
+ * which. Return: 0, or -errno with a sentence in s->error.
+ */
+int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds)
+{
+	struct mmscope_watch_arg arg = { .size = sizeof(arg), .kinds = *kinds };
+	int err;
+
+	if (!s->ops->fd) {
+		explain(s, "%s: events come from the device, no recording has them", s->name);
+		return -EOPNOTSUPP;
+	}
+	err = call(s, MMSCOPE_IOC_WATCH, &arg);
+	if (err)
+		explain_errno(s, ds, 0, err, false);
+	*kinds = arg.kinds;
+	return err;
+}
+
+/* What poll() and read() are for, after source_watch(). */
+int source_fd(struct source *s)
+{
+	return s->ops->fd(s);
+}
+
 /* Arm or disarm the OOM recorder. Return: as source_walk(). */
 int source_oom(struct source *s, bool arm)
 {

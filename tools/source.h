@@ -19,11 +19,13 @@ struct source;
  * struct source_ops - one kind of source
  * @call: answer an ioctl of the ABI: 0 or -errno; may say more in s->error
  * @default_pid: the process that a dataset was recorded for, if there is one
+ * @fd: of which events are read, or NULL
  * @close: free what open made
  */
 struct source_ops {
 	int (*call)(struct source *s, unsigned long request, void *arg);
 	bool (*default_pid)(struct source *s, __u32 dataset, __u32 *pid);
+	int (*fd)(struct source *s);
 	void (*close)(struct source *s);
 };
 
@@ -93,6 +95,8 @@ int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 		struct walk_stats *stats);
 void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg);
 int source_process(struct source *s, unsigned long request, __u32 pid);
+int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds);
+int source_fd(struct source *s);
 int source_oom(struct source *s, bool arm);
 void source_query(struct mmscope_walk_arg *query);
 

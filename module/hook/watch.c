@@ -92,7 +92,7 @@ static struct mmscope_watch *new_watch(u64 kinds, u32 records)
 
 /**
  * mmscope_watch_open - begin to collect events for a reader
- * @kinds: 1 << enum mmscope_event_kind, ~0: all; becomes what it gets
+ * @kinds: 1 << enum mmscope_event_kind; becomes those of them that there are
  * @records: room for so many, 0: some; becomes what there is
  *
  * Return: the watch, to be closed with mmscope_watch_close(), or an ERR_PTR:
@@ -100,17 +100,15 @@ static struct mmscope_watch *new_watch(u64 kinds, u32 records)
  */
 struct mmscope_watch *mmscope_watch_open(u64 *kinds, u32 *records)
 {
-	const u64 there = mmscope_event_kinds();
 	struct mmscope_watch *w;
 	int err;
 
-	if (*kinds == ~0ULL)
-		*kinds = there;
-	else if (!*kinds)
+	if (!*kinds)
 		return ERR_PTR(-EINVAL);
+	*kinds &= mmscope_event_kinds();
 	if (*records > MMSCOPE_WATCH_RECORDS_MAX)
 		return ERR_PTR(-E2BIG);
-	if (!*kinds || *kinds & ~there)
+	if (!*kinds)
 		return ERR_PTR(-EOPNOTSUPP);
 	*records = roundup_pow_of_two(*records ?: DEFAULT_RECORDS);
 	w = new_watch(*kinds, *records);

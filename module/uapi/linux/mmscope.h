@@ -2035,12 +2035,12 @@ struct mmscope_alloc_arg {
 
 /*
  * MMSCOPE_IOC_WATCH: once for each open file; ends when it is closed.
- * EOPNOTSUPP: a kind that this kernel has not (MMSCOPE_DS_FEATURES says why).
+ * EOPNOTSUPP: this kernel has none of the kinds (MMSCOPE_DS_FEATURES says why).
  */
 struct mmscope_watch_arg {
 	__u32 size;		/* in */
 	__u32 flags;		/* in: must be 0 */
-	__u64 kinds;		/* in: 1 << enum mmscope_event_kind, ~0: all there are; out */
+	__u64 kinds;		/* in: 1 << enum mmscope_event_kind; out: those that there are */
 	__u32 records;		/* in: room of the ring, 0: 4096; out: rounded up */
 	__u32 rec_size;		/* out: of a record of MMSCOPE_DS_EVENTS */
 };
