@@ -42,7 +42,7 @@ test_ranking()
 	echo -1000 > /proc/$spared/oom_score_adj
 	sleep 1
 	mmscope oom > out 2> err
-	grep -q "^ *1 $wanted .*1000 sleep" out
+	grep -q "^ *1 $wanted .* 1000 *sleep$" out
 	point $? "the first of the table is who has all of the points"
 	grep -q "^Process $wanted (sleep) would be killed first: it has .* adds " out
 	point $? "it is told in words, and why"
