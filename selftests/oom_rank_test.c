@@ -14,7 +14,7 @@
 #include "zoo.h"
 
 #define MAX_PIDS	4096
-#define TABLES		300	/* page tables of a sparse child */
+#define TABLES		3000	/* page tables of a sparse child */
 #define CGROUPS		"/sys/fs/cgroup"
 #define CGROUP		CGROUPS "/mmscope-oom"
 
