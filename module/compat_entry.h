@@ -151,6 +151,16 @@ static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
 #endif
 }
 
+/* where it counts pages of one kind; the OOM killer looks here alone */
+static inline const void *compat_mm_counter_word(const struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_COUNTER_SUM
+	return &mm->rss_stat[member].count;
+#else
+	return &mm->rss_stat.count[member];
+#endif
+}
+
 static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
 {
 #ifdef CONFIG_HUGETLB_PAGE

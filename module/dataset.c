@@ -60,6 +60,11 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
 	[MMSCOPE_DS_EVENTS] = &mmscope_events,
 	[MMSCOPE_DS_OWNERS] = &mmscope_owners,
+	[MMSCOPE_DS_OOM_RANK] = &mmscope_oom_rank,
+	[MMSCOPE_DS_OOM_LAST] = &mmscope_oom_last,
+	[MMSCOPE_DS_OOM_LAST_ZONES] = &mmscope_oom_last_zones,
+	[MMSCOPE_DS_OOM_LAST_RANK] = &mmscope_oom_last_rank,
+	[MMSCOPE_DS_OOM_LAST_SLABS] = &mmscope_oom_last_slabs,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -296,6 +301,17 @@ u32 mmscope_window_records(const struct mmscope_dataset *ds)
 	return max_t(u32, 1, WINDOW_BYTES / ds->rec_size);
 }
 
+static bool frame_filters_apply(const struct mmscope_query *q)
+{
+	struct mmscope_frame_filter f = q->frames;
+
+	if (q->ds->flags & MMSCOPE_DATASET_FRAMES)
+		return !f.name[sizeof(f.name) - 1];
+	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
+		f.memcg = 0;
+	return !q->bare && !memchr_inv(&f, 0, sizeof(f));
+}
+
 static int check_query(const struct mmscope_query *q)
 {
 	const struct mmscope_dataset *ds = q->ds;
@@ -317,10 +333,7 @@ static int check_query(const struct mmscope_query *q)
 		return -EINVAL;
 	if (q->class_mask && !class_field(ds))
 		return -EINVAL;
-	if (!(ds->flags & MMSCOPE_DATASET_FRAMES) &&
-	    (q->bare || memchr_inv(&q->frames, 0, sizeof(q->frames))))
-		return -EINVAL;
-	if (q->frames.name[sizeof(q->frames.name) - 1])
+	if (!frame_filters_apply(q))
 		return -EINVAL;
 	if (q->exact && !ds->exact)
 		return -EINVAL;

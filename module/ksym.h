@@ -20,6 +20,7 @@
 
 struct btf;
 struct page;
+struct mem_cgroup;
 struct mm_struct;
 struct swap_info_struct;
 struct task_struct;
@@ -90,6 +91,7 @@ struct address_space;
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
 	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
+	X(mem_cgroup_get_max, unsigned long, 0, (struct mem_cgroup *memcg))	\
 	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
 	X(put_online_mems, void, MMSCOPE_VOID, (void))
 

@@ -39,6 +39,7 @@ err_names:
 static void __exit mmscope_exit(void)
 {
 	mmscope_chardev_exit();
+	mmscope_oom_exit();
 	mmscope_detach_all();
 	mmscope_debugfs_exit();
 	mmscope_names_exit();

@@ -285,7 +285,7 @@ struct mmscope_dataset {
  * @flags_all: 1 << KPF_*: frames that have all of them
  * @flags_any: frames that have one of them
  * @flags_none: frames that have none of them
- * @memcg: inode of a cgroup
+ * @memcg: inode of a cgroup; MEMCG datasets: the one it is about
  * @owner: inode or pid
  * @name: slab cache, file, caller, command
  */
@@ -311,7 +311,7 @@ struct mmscope_frame_filter {
  * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
  * @exact: EXACT datasets: ask the CPUs
- * @frames: FRAMES datasets: which of them
+ * @frames: FRAMES datasets: which of them; MEMCG datasets: @frames.memcg alone
  */
 struct mmscope_query {
 	const struct mmscope_dataset *ds;
@@ -502,6 +502,11 @@ extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
+extern const struct mmscope_dataset mmscope_oom_rank;
+extern const struct mmscope_dataset mmscope_oom_last;
+extern const struct mmscope_dataset mmscope_oom_last_zones;
+extern const struct mmscope_dataset mmscope_oom_last_rank;
+extern const struct mmscope_dataset mmscope_oom_last_slabs;
 
 extern const struct mmscope_dataset mmscope_events;
 extern const struct mmscope_dataset mmscope_owners;
@@ -519,6 +524,9 @@ void mmscope_watch_lose(struct mmscope_watch *w, const struct mmscope_event *rec
 /* hook/owner.c: who allocates pages */
 int mmscope_owner_begin(u32 *blocks, u32 *stacks);
 void mmscope_owner_end(void);
+/* hook/oom.c: the OOM recorder */
+int mmscope_oom_arm(bool on);
+void mmscope_oom_exit(void);
 
 /* front/ */
 struct file_spec;

@@ -56,6 +56,10 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_owner_record, 760);
 	CHECK_SIZE(mmscope_owners_arg, 16);
 	CHECK_SIZE(mmscope_watch_arg, 24);
+	CHECK_SIZE(mmscope_oom_rank, 176);
+	CHECK_SIZE(mmscope_oom_last, 1160);
+	CHECK_SIZE(mmscope_oom_zone, 440);
+	CHECK_SIZE(mmscope_oom_slab, 96);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -96,6 +100,10 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_event, other_comm, 120);
 	CHECK_PLACE(mmscope_owner_record, frames, 72);
 	CHECK_PLACE(mmscope_watch_arg, rec_size, 20);
+	CHECK_PLACE(mmscope_oom_rank, flags, 168);
+	CHECK_PLACE(mmscope_oom_last, node_stat, 520);
+	CHECK_PLACE(mmscope_oom_zone, kswapd_order, 432);
+	CHECK_PLACE(mmscope_oom_slab, total_objects, 88);
 	CHECK_PLACE(mmscope_describe, detail, 224);
 	CHECK_PLACE(mmscope_translate_arg, max_lock_ns, 40);
 	CHECK_PLACE(mmscope_rmap_arg, refused, 120);

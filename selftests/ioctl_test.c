@@ -80,6 +80,7 @@ static const struct {
 	{ MMSCOPE_IOC_ALLOC, sizeof(struct mmscope_alloc_arg) },
 	{ MMSCOPE_IOC_WATCH, sizeof(struct mmscope_watch_arg) },
 	{ MMSCOPE_IOC_OWNERS, sizeof(struct mmscope_owners_arg) },
+	{ MMSCOPE_IOC_OOM, sizeof(struct mmscope_oom_arg) },
 };
 
 TEST_F(device, short_and_huge_structs_are_invalid)
@@ -220,6 +221,8 @@ DATASET(census, CENSUS, .moves = true);
 DATASET(blockers, BLOCKERS, .moves = true);
 DATASET(forecast, FORECAST);
 DATASET(processes, PROCESSES);
+DATASET(oom_rank, OOM_RANK);
+DATASET(oom_last, OOM_LAST);
 DATASET(faults, FAULTS, .moves = true);
 DATASET(vmas, VMAS, .moves = true);
 DATASET(pagetables, PAGETABLES);
@@ -402,7 +405,7 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.memcg = 1;
-	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+	if (!(self->desc.flags & (MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG)))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	memset(arg.name, 'x', sizeof(arg.name));

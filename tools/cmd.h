@@ -27,6 +27,8 @@ enum option_group {
 	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
 	OPTS_WATCH	= 1 << 15,	/* which events, and how long */
+	OPTS_OOM	= 1 << 20,	/* the OOM recorder, whose OOM */
+	OPTS_LIMIT	= 1 << 21,	/* number of records alone */
 };
 
 /**
@@ -65,6 +67,8 @@ enum option_group {
  * @duration: how long to watch, as written
  * @count: events at most, 0: all
  * @owners: who allocates pages, instead of events
+ * @oom: of the OOM recorder: arm, disarm, last
+ * @cgroup: whose OOM, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -104,6 +108,8 @@ struct options {
 	const char *duration;
 	__u64 count;
 	bool owners;
+	const char *oom;
+	const char *cgroup;
 	bool verbose;
 	bool several;
 	struct {
@@ -149,6 +155,7 @@ void cmd_layout(struct source *s, const struct options *o, int argc, char **argv
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_watch(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 
@@ -157,6 +164,7 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		 struct mmscope_walk_arg *query);
 void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns);
 __u32 parse_pid(const char *word);
+__u64 parse_cgroup(const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */

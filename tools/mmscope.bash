@@ -8,7 +8,7 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
-			processes faults residency contiguity ptes kernel_mappings vmallocs"
+			processes faults residency oom_rank oom_last contiguity ptes kernel_mappings vmallocs"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -77,6 +77,8 @@ _mmscope()
 		words=$(_mmscope_columns) ;;
 	blockers)
 		words=census ;;
+	oom)
+		words="--cgroup --arm --disarm --last --json --limit" ;;
 	kmap)
 		words="splits wx" ;;
 	--name)
@@ -96,12 +98,14 @@ _mmscope()
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
 			contig diff explain kmap layout proc ptcost watch attach detach help"
+			contig diff explain kmap layout oom proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--interval --kind --count --duration --owners --verbose --help --version" ;;
+			--cgroup --arm --disarm --last --interval --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

@@ -48,6 +48,9 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "watch", "", "what memory management does, as it does it", cmd_watch,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_WATCH },
+	  OPTS_OUTPUT | OPTS_WATCH },
+	{ "oom", "", "whom the OOM killer would take; records the next OOM", cmd_oom,
+	  OPTS_OUTPUT | OPTS_OOM | OPTS_LIMIT | OPTS_SOURCE },
 	{ "attach", "PID", "make debugfs files for a process", cmd_attach, 0 },
 	{ "detach", "PID", "remove them", cmd_detach, 0 },
 };
@@ -72,6 +75,8 @@ enum {
 	OPT_ALL,
 	OPT_TLB,
 	OPT_KIND, OPT_COUNT, OPT_DURATION, OPT_OWNERS,
+	OPT_KIND, OPT_COUNT, OPT_DURATION,
+	OPT_ARM, OPT_DISARM, OPT_LAST, OPT_CGROUP,
 };
 
 static const struct option long_options[] = {
@@ -115,6 +120,10 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "duration", required_argument, NULL, OPT_DURATION },
 	{ "owners", no_argument, NULL, OPT_OWNERS },
+	{ "arm", no_argument, NULL, OPT_ARM },
+	{ "disarm", no_argument, NULL, OPT_DISARM },
+	{ "last", no_argument, NULL, OPT_LAST },
+	{ "cgroup", required_argument, NULL, OPT_CGROUP },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -165,6 +174,10 @@ static void usage(void)
 	      "     --order N         2^N pages\n"
 	      "     --gfp FLAGS       as in the kernel's source: GFP_ATOMIC, '__GFP_IO|__GFP_COMP'\n"
 	      "     --size 2M|1G      huge pages of that size (blockers, hugepages)\n"
+	      "Of the OOM killer:\n"
+	      "     --cgroup PATH|N   of this cgroup, not of the machine\n"
+	      "     --arm, --disarm   record the next OOM, or no more\n"
+	      "     --last            what was recorded last\n"
 	      "Pictures:\n"
 	      "     --layer NAME      class, migratetype, order, node, owner or cgroup\n"
 	      "     --curve NAME      order of the cells: linear or hilbert\n"
@@ -319,6 +332,14 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_INTERVAL:
 		o->interval = optarg;
 		break;
+	case OPT_CGROUP:
+		o->cgroup = optarg;
+		break;
+	case OPT_ARM: case OPT_DISARM: case OPT_LAST:
+		if (o->oom)
+			die("--arm, --disarm and --last are mutually exclusive");
+		o->oom = c == OPT_ARM ? "arm" : c == OPT_DISARM ? "disarm" : "last";
+		break;
 	case 'v':
 		o->verbose = true;
 		break;
@@ -375,8 +396,10 @@ static enum option_group group_of(int c)
 		return OPTS_OUTPUT;
 	case 'o': case OPT_OUTPUT_ALL:
 		return OPTS_COLUMNS;
-	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_TOTAL:
 		return OPTS_RECORDS;
+	case OPT_LIMIT:
+		return OPTS_LIMIT;
 	case OPT_SIZE:
 		return OPTS_SIZE;
 	case OPT_RECORD: case OPT_FROM:
@@ -399,6 +422,8 @@ static enum option_group group_of(int c)
 		return OPTS_INTERVAL;
 	case OPT_KIND: case OPT_COUNT: case OPT_DURATION: case OPT_OWNERS:
 		return OPTS_WATCH;
+	case OPT_ARM: case OPT_DISARM: case OPT_LAST: case OPT_CGROUP:
+		return OPTS_OOM;
 	default:
 		return OPTS_FILTER;
 	}
@@ -459,10 +484,16 @@ static const struct command *find_command(int argc, char **argv)
 	return &datasets;
 }
 
+/* who takes records takes a number of them */
+static unsigned int takes(const struct command *cmd)
+{
+	return cmd->takes | (cmd->takes & OPTS_RECORDS ? OPTS_LIMIT : 0);
+}
+
 static void check_options(const struct command *cmd, const struct options *o)
 {
 	for (size_t i = 0; i < o->nr_given; i++)
-		if (!(cmd->takes & o->given[i].group))
+		if (!(takes(cmd) & o->given[i].group))
 			die("%s does not take --%s", *cmd->name ? cmd->name : "the overview",
 			    o->given[i].name);
 	if (o->several && (o->columns || o->sort))

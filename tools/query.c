@@ -182,19 +182,19 @@ static void parse_flags(struct source *s, const struct dataset *ds, const char *
 }
 
 /* its inode number, or its path below /sys/fs/cgroup */
-static void parse_memcg(const struct dataset *ds, const char *word, __u64 *memcg)
+__u64 parse_cgroup(const char *word)
 {
 	struct text path = { 0 };
 	struct stat st;
+	__u64 inode;
 
-	must_have(ds, MMSCOPE_DATASET_FRAMES, "--memcg");
-	if (parse_whole_number(word, ~0ULL, memcg))
-		return;
+	if (parse_whole_number(word, ~0ULL, &inode))
+		return inode;
 	text_add(&path, "%s%s", strncmp(word, CGROUPS, strlen(CGROUPS)) ? CGROUPS : "", word);
 	if (stat(path.s, &st))
 		die("there is no cgroup '%s': %s", path.s, strerror(errno));
 	text_free(&path);
-	*memcg = st.st_ino;
+	return st.st_ino;
 }
 
 /* The query of a command line. Ends the program with a sentence if it is wrong. */
@@ -217,8 +217,10 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		parse_name(ds, o->name, query);
 	if (o->flags)
 		parse_flags(s, ds, o->flags, query);
-	if (o->memcg)
-		parse_memcg(ds, o->memcg, &query->memcg);
+	if (o->memcg) {
+		must_have(ds, MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG, "--memcg");
+		query->memcg = parse_cgroup(o->memcg);
+	}
 	if (o->owner) {
 		must_have(ds, MMSCOPE_DATASET_FRAMES, "--owner");
 		if (!parse_whole_number(o->owner, ~0ULL, &query->owner))

@@ -188,6 +188,8 @@ static void explain_errno(struct source *s, const struct dataset *ds, __u32 pid,
 	else if (refused || err == -EOPNOTSUPP)
 		explain(s, "%s: not available on this kernel%s%s", ds->name,
 			*ds->detail ? ": " : "", ds->detail);
+	else if (err == -ENOENT)
+		explain(s, "%s: there is no memory cgroup with this inode", ds->name);
 	else if (err == -EPROTO)
 		explain(s, "%s: the answer makes no sense", ds->name);
 	else
@@ -491,4 +493,21 @@ int source_owners(struct source *s, const struct dataset *ds)
 int source_fd(struct source *s)
 {
 	return s->ops->fd(s);
+}
+
+/* Arm or disarm the OOM recorder. Return: as source_walk(). */
+int source_oom(struct source *s, bool arm)
+{
+	const struct dataset *ds = source_dataset(s, "oom_last");
+	struct mmscope_oom_arg arg = { .size = sizeof(arg), .arm = arm };
+	int err = call(s, MMSCOPE_IOC_OOM, &arg);
+
+	if (err == -EPERM)
+		explain(s, "the OOM recorder: needs CAP_SYS_ADMIN in the initial user namespace");
+	else if (err == -EOPNOTSUPP)
+		explain(s, "the OOM recorder: not available on this kernel%s%s",
+			ds && *ds->detail ? ": " : "", ds ? ds->detail : "");
+	else if (err)
+		explain(s, "the OOM recorder: %s", strerror(-err));
+	return err;
 }

@@ -98,6 +98,7 @@ int source_process(struct source *s, unsigned long request, __u32 pid);
 int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds);
 int source_owners(struct source *s, const struct dataset *ds);
 int source_fd(struct source *s);
+int source_oom(struct source *s, bool arm);
 void source_query(struct mmscope_walk_arg *query);
 
 /* device.c, replay.c: fill s->ops and s->priv, or die */

@@ -36,6 +36,7 @@ union ioctl_arg {
 	struct mmscope_alloc_arg alloc;
 	struct mmscope_watch_arg watch;
 	struct mmscope_owners_arg owners;
+	struct mmscope_oom_arg oom;
 };
 
 static int ioctl_info(struct mmscope_reader *r, void *p)
@@ -448,6 +449,18 @@ static int ioctl_detach(struct mmscope_reader *r, void *p)
 	return err;
 }
 
+/* of all of the machine, so not for whom somebody has given an open file */
+static int ioctl_oom(struct mmscope_reader *r, void *p)
+{
+	struct mmscope_oom_arg *arg = p;
+
+	if (arg->arm > 1)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return mmscope_oom_arm(arg->arm);
+}
+
 /**
  * struct ioctl_op - one ioctl
  * @size: of its argument here
@@ -480,6 +493,7 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
 	IOCTL_OP(MMSCOPE_IOC_OWNERS, struct mmscope_owners_arg, stacks, mmscope_ioctl_owners),
+	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, ioctl_oom),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

@@ -49,6 +49,7 @@ struct mmscope_slab_exact {
 u32 mmscope_slab_batch(u64 first, struct mmscope_slab_exact *x, u32 room, bool *end);
 void mmscope_slab_count(struct mmscope_walk *w, const void *s,
 			struct mmscope_slab_cache *rec);
+u64 mmscope_slab_pages(const void *s, u64 *slabs, u64 *objects);
 const char *mmscope_slab_exact_lacks(void);
 int mmscope_slab_exact(struct mmscope_walk *w, struct mmscope_slab_exact *x, u32 nr);
 

@@ -167,6 +167,34 @@ static u64 memory_pages(const void *s, u64 slabs, u64 objects)
 	return ((slabs - small) << mmscope_oo_order(oo)) + (small << mmscope_oo_order(min));
 }
 
+/**
+ * mmscope_slab_pages - the memory of a cache, by its counters alone
+ * @s: the cache; slab_mutex is held
+ * @slabs: filled
+ * @objects: filled, that there is room for
+ *
+ * Takes no lock.
+ *
+ * Return: pages.
+ */
+u64 mmscope_slab_pages(const void *s, u64 *slabs, u64 *objects)
+{
+	void *const *node = mmscope_member(s, kmem_cache, node);
+	unsigned int nid;
+
+	*slabs = 0;
+	*objects = 0;
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		const void *n = READ_ONCE(node[nid]);
+
+		if (!n)
+			continue;
+		*slabs += mmscope_read(n, kmem_cache_node, nr_slabs);
+		*objects += mmscope_read(n, kmem_cache_node, total_objects);
+	}
+	return memory_pages(s, *slabs, *objects);
+}
+
 static u64 sub_or_zero(u64 a, u64 b)
 {
 	return a > b ? a - b : 0;

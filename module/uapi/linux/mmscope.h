@@ -20,6 +20,7 @@
  *     MMSCOPE_IOC_OWNERS     record who allocates pages, for MMSCOPE_DS_OWNERS
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
+ *     MMSCOPE_IOC_OOM        arm or disarm the OOM recorder
  *
  * STRUCT SIZES
  *   Every argument begins with its own `size`. A struct shorter than this
@@ -63,13 +64,15 @@
  *   EOPNOTSUPP   unknown flag, unknown dataset, or not available here
  *                (MMSCOPE_DS_FEATURES says why)
  *   ESRCH        no such process, it has no address space, or it has exited
+ *   ENOENT       no such memory cgroup
  *   EPERM/EACCES not allowed
  *   EFAULT       bad user pointer
  *   EINTR        a fatal signal
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it. No page contents, ever. Kernel virtual
+ *   to those who may ptrace-read it; OOM_RANK shows all of them, but nothing that
+ *   /proc/PID does not show to everyone. No page contents, ever. Kernel virtual
  *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
  *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
  *   others they are 0, and a range of addresses to select by is EPERM.
@@ -94,6 +97,7 @@
 #define MMSCOPE_NR_NUMA_EVENTS	8
 #define MMSCOPE_NR_PCP_LISTS	24
 #define MMSCOPE_NR_LEVELS	5
+#define MMSCOPE_NR_ORDERS	16
 
 enum mmscope_dataset_id {
 	MMSCOPE_DS_FEATURES	= 0,
@@ -133,6 +137,11 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_NUMA		= 34,
 	MMSCOPE_DS_EVENTS	= 35,	/* what read() gives after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DS_OWNERS	= 36,	/* while MMSCOPE_IOC_OWNERS is in force */
+	MMSCOPE_DS_OOM_RANK	= 36,
+	MMSCOPE_DS_OOM_LAST	= 37,	/* these four: what the OOM recorder kept */
+	MMSCOPE_DS_OOM_LAST_ZONES = 38,
+	MMSCOPE_DS_OOM_LAST_RANK = 39,
+	MMSCOPE_DS_OOM_LAST_SLABS = 40,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1051,6 +1060,184 @@ struct mmscope_process {
 				 */
 };
 
+enum mmscope_oom_spared {	/* why the OOM killer would not take a process */
+	MMSCOPE_OOM_NOT_SPARED	= 0,
+	MMSCOPE_OOM_VICTIM	= 1,	/* killed already; nobody else is until it has died */
+	MMSCOPE_OOM_ADJ		= 2,	/* oom_score_adj is -1000 */
+	MMSCOPE_OOM_SKIP	= 3,	/* MMF_OOM_SKIP: taken back already, or init shares it */
+	MMSCOPE_OOM_VFORK	= 4,	/* in its parent's memory, until it calls execve() */
+	MMSCOPE_OOM_NO_MM	= 5,	/* exited: no thread has an address space any more */
+	MMSCOPE_OOM_INIT	= 6,	/* pid 1 */
+	MMSCOPE_OOM_KTHREAD	= 7,
+};
+
+enum mmscope_oom_flags {
+	MMSCOPE_OOM_ORIGIN	= 1 << 0,	/* taken first: it runs swapoff, or stops KSM */
+	MMSCOPE_OOM_TORN	= 1 << 1,	/* its address space changed while it was read */
+};
+
+/*
+ * MMSCOPE_DS_OOM_RANK: a process as the OOM killer would look at it now, worst
+ * first, then those that it spares. The points are those of oom_badness(), in
+ * pages. With the filter `memcg` the ranking is that of an OOM in this cgroup: of
+ * its processes and those below it, against its limit; without, that of the whole
+ * machine for an allocation that may use all its nodes. Of equal points who was
+ * started last is taken, in a cgroup the kernel may choose another one of these.
+ * The first 32768 at least are shown, `processes` says how many there are.
+ */
+struct mmscope_oom_rank {
+	__u32 rank;		/* 1: the next to be killed; 0: spared */
+	__u32 pid;
+	__u32 uid;		/* effective, of the initial user namespace */
+	__u32 spared;		/* enum mmscope_oom_spared */
+	char comm[16];
+	__u64 points;		/* signed; the sum of the next four; UNKNOWN_SIGNED: no memory */
+	__u64 rss_pages;	/* mm->rss_stat[]; hugetlb pages are not in it */
+	__u64 swap_pages;	/* mm->rss_stat[MM_SWAPENTS] */
+	__u64 pagetable_pages;	/* mm->pgtables_bytes */
+	__u64 adj_pages;	/* signed; oom_score_adj * (scope_pages / 1000) */
+	__u64 oom_score_adj;	/* signed; signal->oom_score_adj */
+	__u64 oom_score;	/* as /proc/PID/oom_score, always against the whole machine */
+	__u64 rss_anon_pages;	/* parts of rss_pages */
+	__u64 rss_file_pages;
+	__u64 rss_shmem_pages;
+	__u64 memcg;		/* inode of the memory cgroup it is in, 0: none */
+	__u64 group_memcg;	/* inode of the cgroup that is killed as a whole with it
+				 * (memory.oom.group); 0: it dies alone
+				 */
+	__u64 scope_memcg;	/* whose OOM this ranking is of; 0: the machine's */
+	__u64 scope_pages;	/* RAM and swap, or what the cgroup may use of them:
+				 * mem_cgroup_get_max()
+				 */
+	__u64 started_ns;	/* task->start_boottime: since boot */
+	__u64 processes;	/* in this ranking, also those not shown */
+	__u64 snapshot;		/* of the OOM recorder, 0: it is about now */
+	__u32 flags;		/* enum mmscope_oom_flags */
+	__u32 __reserved;
+};
+
+/*
+ * The OOM recorder. MMSCOPE_IOC_OOM arms and disarms it; while it is armed a
+ * snapshot is taken each time the OOM killer takes a process: for the machine
+ * before it chooses, for a memory cgroup when it has chosen. Memory for two is
+ * set aside when it is armed, nothing is allocated later. The last snapshot is
+ * kept until the recorder is armed again or the module is unloaded. It has one
+ * record in OOM_LAST, which there is always, and records in OOM_LAST_ZONES,
+ * OOM_LAST_RANK (struct mmscope_oom_rank) and OOM_LAST_SLABS. Records that belong
+ * together have the same number in `snapshot`.
+ */
+enum mmscope_oom_kind {
+	MMSCOPE_OOM_NOTHING	= 0,	/* no snapshot yet */
+	MMSCOPE_OOM_MACHINE	= 1,
+	MMSCOPE_OOM_MEMCG	= 2,	/* a memory cgroup was at its limit */
+};
+
+enum mmscope_oom_state {		/* flags */
+	MMSCOPE_OOM_ARMED	= 1 << 0,
+	MMSCOPE_OOM_NO_SLABS	= 1 << 1,	/* somebody held slab_mutex: no OOM_LAST_SLABS */
+	MMSCOPE_OOM_RANK_CUT	= 1 << 2,	/* not all processes could be looked at there */
+	MMSCOPE_OOM_REWRITTEN	= 1 << 3,	/* it may be of several: they came too fast */
+};
+
+/* MMSCOPE_DS_OOM_LAST: the last snapshot of the OOM recorder */
+struct mmscope_oom_last {
+	__u32 kind;		/* enum mmscope_oom_kind */
+	__u32 state;		/* enum mmscope_oom_state */
+	__u64 snapshot;		/* its number: snapshots since the recorder was armed, 0: none */
+	__u64 ooms;		/* since then: times that the machine was out of memory, also those
+				 * that killed nobody because somebody was dying already
+				 */
+	__u64 kills;		/* since then: processes taken (mark_victim) */
+	__u64 missed;		/* since then: calls that found the recorder busy, so no snapshot */
+	__u64 taken_ns;		/* CLOCK_BOOTTIME */
+	__u64 took_ns;		/* as long as it took to take it */
+	/* who asked for memory */
+	char comm[16];
+	__u32 pid;		/* of the initial pid namespace */
+	__u32 order;		/* of its last direct reclaim, which comes before an OOM of the
+				 * machine; UNKNOWN32: not seen; always for a cgroup
+				 */
+	__u64 gfp;		/* likewise; enum mmscope_gfp */
+	__u64 oom_score_adj;	/* signed */
+	__u64 scope_memcg;	/* the cgroup that was out of memory, 0: the machine. No place where
+				 * a probe can be tells it: of those that both who asked and the
+				 * victim are in, it is the one with the least left
+				 */
+	__u64 scope_pages;	/* what the machine or the cgroup may use, RAM and swap */
+	__u64 scope_used_pages;	/* cgroup: memcg->memory; machine: UNKNOWN */
+	/* who was killed */
+	char victim_comm[16];
+	__u32 victim_pid;	/* of the process, initial pid namespace */
+	__u32 victim_uid;	/* as the kernel's log has it: real */
+	__u32 victim_rank;	/* in OOM_LAST_RANK; 0: not in it */
+	__u32 victims;		/* more than 1: memory.oom.group, all of the cgroup */
+	__u64 victim_points;	/* signed; as struct mmscope_oom_rank */
+	__u64 victim_rss_pages;
+	__u64 victim_anon_pages;
+	__u64 victim_file_pages;
+	__u64 victim_shmem_pages;
+	__u64 victim_swap_pages;
+	__u64 victim_pagetable_pages;
+	__u64 victim_adj;	/* signed; oom_score_adj */
+	__u64 victim_memcg;
+	/* events since boot, vm_event_states, summed over CPUs without folding */
+	__u64 pgfault;
+	__u64 pgmajfault;
+	__u64 allocstall;	/* of all zones: direct reclaim */
+	__u64 pgscan_kswapd;
+	__u64 pgscan_direct;
+	__u64 pgsteal_kswapd;
+	__u64 pgsteal_direct;
+	__u64 pswpin;
+	__u64 pswpout;
+	__u64 compact_stall;
+	__u64 compact_fail;
+	__u64 oom_kill;		/* for a cgroup this victim is counted already */
+	/* the accounting: sums over all nodes and zones, not a sweep of the frames */
+	__u64 free_swap_pages;	/* nr_swap_pages */
+	__u64 zone_stat[MMSCOPE_NR_ZONE_STATS];	/* zone->vm_stat[] */
+	__u64 node_stat[MMSCOPE_NR_NODE_STATS];	/* pgdat->vm_stat[] */
+};
+
+enum mmscope_kswapd {
+	MMSCOPE_KSWAPD_NONE	= 0,	/* the node has none */
+	MMSCOPE_KSWAPD_ASLEEP	= 1,	/* waits on pgdat->kswapd_wait */
+	MMSCOPE_KSWAPD_AWAKE	= 2,
+};
+
+/* MMSCOPE_DS_OOM_LAST_ZONES: one populated zone in the snapshot */
+struct mmscope_oom_zone {
+	__u64 snapshot;
+	__u32 node;
+	__u32 zone;
+	__u64 present_pages;	/* as struct mmscope_zone */
+	__u64 managed_pages;
+	__u64 free_pages;
+	__u64 watermark_min;
+	__u64 watermark_low;
+	__u64 watermark_high;
+	__u64 watermark_boost;
+	__u64 above_min;	/* signed */
+	__u64 above_low;	/* signed */
+	__u64 above_high;	/* signed */
+	__u64 highatomic_reserved_pages;
+	__u64 free_blocks[MMSCOPE_NR_ORDERS];	/* free_area[order].nr_free */
+	__u64 stat[MMSCOPE_NR_ZONE_STATS];
+	__u32 kswapd;		/* enum mmscope_kswapd, of its node */
+	__u32 kswapd_failures;	/* pgdat->kswapd_failures */
+	__u32 kswapd_order;	/* pgdat->kswapd_order: it is asked for */
+	__u32 __reserved;
+};
+
+/* MMSCOPE_DS_OOM_LAST_SLABS: a slab cache in the snapshot, the largest first */
+struct mmscope_oom_slab {
+	__u64 snapshot;
+	char name[64];
+	__u64 memory_bytes;	/* as struct mmscope_slab_cache */
+	__u64 slabs;
+	__u64 total_objects;
+};
+
 /* which kind of record of MMSCOPE_DS_PT_PLACEMENT */
 enum mmscope_pt_scope {
 	MMSCOPE_PT_TABLES	= 0,	/* tables of one level on one node */
@@ -1647,6 +1834,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
 	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
+	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* memcg applies, the frame filter alone */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -1713,7 +1901,9 @@ struct mmscope_walk_arg {
 	__u64 flags_all;	/* frames that have all of these 1 << KPF_* */
 	__u64 flags_any;	/* frames that have one of these */
 	__u64 flags_none;	/* frames that have none of these */
-	__u64 memcg;		/* frames charged to the cgroup of this inode */
+	__u64 memcg;		/* frames charged to the cgroup of this inode; MEMCG datasets:
+				 * about this cgroup, and those below it
+				 */
 	__u64 owner;		/* frames of this inode or pid */
 	char name[64];		/* frames of this slab cache, file, caller or command */
 };
@@ -1898,6 +2088,15 @@ struct mmscope_attach_arg {
 	__u32 pid;		/* in */
 };
 
+/*
+ * MMSCOPE_IOC_OOM: arm or disarm the OOM recorder. It stays armed when the file is
+ * closed. Armed already: nothing changes. Needs CAP_SYS_ADMIN of the caller, too.
+ */
+struct mmscope_oom_arg {
+	__u32 size;		/* in */
+	__u32 arm;		/* in: 1: arm it, 0: disarm it */
+};
+
 #define MMSCOPE_IOC_TYPE	0xDA
 #define MMSCOPE_IOC_INFO	_IOWR(MMSCOPE_IOC_TYPE, 0, struct mmscope_info)
 #define MMSCOPE_IOC_DESCRIBE	_IOWR(MMSCOPE_IOC_TYPE, 1, struct mmscope_describe)
@@ -1910,5 +2109,6 @@ struct mmscope_attach_arg {
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 #define MMSCOPE_IOC_WATCH	_IOWR(MMSCOPE_IOC_TYPE, 9, struct mmscope_watch_arg)
 #define MMSCOPE_IOC_OWNERS	_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_owners_arg)
+#define MMSCOPE_IOC_OOM		_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_oom_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's log of an OOM, and whether anybody listens to the OOM killer.
+ * Include after process.h.
+ */
+#ifndef _MMSCOPE_OOM_H
+#define _MMSCOPE_OOM_H
+
+#include <elf.h>
+#include <sys/klog.h>
+
+/* all of the kernel's log, to be freed; NULL */
+static inline char *kernel_log(void)
+{
+	int size = klogctl(10, NULL, 0);
+	char *text = malloc(size + 1);
+	int len = text ? klogctl(3, text, size) : -1;
+
+	if (len < 0) {
+		free(text);
+		return NULL;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+/* the last occurrence */
+static inline char *find_last(char *text, const char *what)
+{
+	char *found = NULL, *p = text;
+
+	while (p && (p = strstr(p, what)))
+		found = p++;
+	return found;
+}
+
+/* the number behind `key`, which begins no earlier than at `p` */
+static inline int64_t number_after(const char *p, const char *key)
+{
+	const char *at = p ? strstr(p, key) : NULL;
+
+	return at ? strtoll(at + strlen(key), NULL, 0) : -1;
+}
+
+/* address of a symbol of the kernel, 0: none */
+static inline uint64_t kernel_symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	uint64_t address, found = 0;
+	char line[256], word[128];
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx %*c %127s", &address, word) == 2 && !strcmp(word, name))
+			found = address;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* memory of the kernel, as /proc/kcore has it; 0 or -1 */
+static inline int kernel_read(uint64_t address, void *to, size_t bytes)
+{
+	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC), ret = -1;
+	Elf64_Ehdr header;
+	Elf64_Phdr ph;
+
+	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		header.e_phnum = 0;
+	for (int i = 0; i < header.e_phnum && ret; i++) {
+		off_t at = header.e_phoff + i * sizeof(ph);
+
+		if (pread(fd, &ph, sizeof(ph), at) != sizeof(ph))
+			break;
+		if (ph.p_type != PT_LOAD || address < ph.p_vaddr ||
+		    address + bytes > ph.p_vaddr + ph.p_memsz)
+			continue;
+		if (pread(fd, to, bytes, ph.p_offset + address - ph.p_vaddr) == (ssize_t)bytes)
+			ret = 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* probes on a tracepoint: struct tracepoint begins with its name and its static key */
+static inline int probes_on(const char *tracepoint)
+{
+	char name[96];
+	uint64_t address;
+	int enabled = -1;
+
+	snprintf(name, sizeof(name), "__tracepoint_%s", tracepoint);
+	address = kernel_symbol(name);
+	if (!address || kernel_read(address + sizeof(void *), &enabled, sizeof(enabled)))
+		return -1;
+	return enabled;
+}
+
+/* is anybody on the list of OOM notifiers? its head is behind a semaphore of 40 bytes */
+static inline int is_notified(void)
+{
+	uint64_t address = kernel_symbol("oom_notify_list"), head;
+
+	if (!address || kernel_read(address + 40, &head, sizeof(head)))
+		return -1;
+	return head != 0;
+}
+
+#endif /* _MMSCOPE_OOM_H */
