@@ -58,6 +58,9 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
+	[MMSCOPE_DS_PAGE_CACHE] = &mmscope_page_cache,
+	[MMSCOPE_DS_MEMCGS] = &mmscope_memcgs,
+	[MMSCOPE_DS_MEMCG_PAGES] = &mmscope_memcg_pages,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

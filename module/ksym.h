@@ -24,6 +24,7 @@ struct mm_struct;
 struct swap_info_struct;
 struct task_struct;
 struct address_space;
+struct mem_cgroup;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -90,6 +91,8 @@ struct address_space;
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
 	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
+	X(memcg_page_state, unsigned long, 0,				\
+	  (struct mem_cgroup *memcg, int idx))				\
 	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
 	X(put_online_mems, void, MMSCOPE_VOID, (void))
 

@@ -176,6 +176,7 @@ extern const struct mmscope_names mmscope_scope_names;
 extern const struct mmscope_names mmscope_entry_flag_names;
 extern const struct mmscope_names mmscope_level_names;
 extern const struct mmscope_names mmscope_cache_mode_names;
+extern const struct mmscope_names mmscope_memcg_state_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -486,6 +487,9 @@ extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
+extern const struct mmscope_dataset mmscope_page_cache;
+extern const struct mmscope_dataset mmscope_memcgs;
+extern const struct mmscope_dataset mmscope_memcg_pages;
 
 /* front/ */
 struct file_spec;
