@@ -6,10 +6,13 @@
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
+#include <stddef.h>
+
 #include <linux/fs.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "common.h"
@@ -46,11 +49,20 @@ static long resident(int fd, size_t bytes)
 	return nr;
 }
 
-/* CPUs' lists of pages on their way to the LRU lists, and parts of counters */
+/*
+ * CPUs' lists of pages on their way to the LRU lists, and their parts of counters. Who
+ * wants to move a page empties the lists of all CPUs first, also if there is nothing to do.
+ */
 static int settle(void)
 {
-	return write_text("/proc/sys/vm/compact_memory", "1") ||
-	       write_text("/proc/sys/vm/stat_refresh", "1");
+	static char page[2 * PAGE];
+	void *at = (void *)(((uintptr_t)page + PAGE - 1) & ~(PAGE - 1));
+	int node = 0, status;
+
+	*(volatile char *)at = 1;
+	if (syscall(SYS_move_pages, 0, 1UL, &at, &node, &status, 1 << 1) < 0)
+		return -1;
+	return write_text("/proc/sys/vm/stat_refresh", "1");
 }
 
 FIXTURE(cache)

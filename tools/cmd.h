@@ -26,6 +26,7 @@ enum option_group {
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
+	OPTS_BY		= 1 << 15,	/* by what to sum up */
 };
 
 /**
@@ -60,6 +61,7 @@ enum option_group {
  * @interval: between two looks, as written
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
+ * @by: by what to sum up, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -95,6 +97,7 @@ struct options {
 	const char *interval;
 	bool all;
 	const char *tlb;
+	const char *by;
 	bool verbose;
 	bool several;
 	struct {
@@ -139,6 +142,8 @@ void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_cached(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_cgroups(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

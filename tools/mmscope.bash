@@ -8,7 +8,8 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
-			processes faults residency contiguity ptes kernel_mappings vmallocs"
+			processes faults residency contiguity ptes kernel_mappings vmallocs
+			page_cache memcgs memcg_pages"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -78,6 +79,8 @@ _mmscope()
 		words=census ;;
 	kmap)
 		words="splits wx" ;;
+	--by)
+		words="file fs cgroup process" ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
@@ -86,14 +89,14 @@ _mmscope()
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
 		words="linear hilbert" ;;
-	--range|--class|--limit|--order|--gfp|--interval|--tlb)
+	--range|--class|--limit|--top|--order|--gfp|--interval|--tlb)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			contig diff explain kmap layout proc ptcost attach detach help"
+			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
-			--color --output --output-all --list-columns --sort --limit --total
+			--color --output --output-all --list-columns --sort --limit --top --by --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--interval --verbose --help --version" ;;

@@ -119,6 +119,12 @@ static bool is_online(const struct cgroup_subsys_state *css)
 	return READ_ONCE(css->flags) & CSS_ONLINE;
 }
 
+/* removed; what is just being made is not online yet, but not on its way out either */
+static bool is_dying(const struct cgroup_subsys_state *css)
+{
+	return READ_ONCE(css->flags) & CSS_DYING;
+}
+
 /**
  * mmscope_memcg_of - the cgroup that a page is charged to
  * @head: the page, or the first one of a compound page
@@ -136,7 +142,7 @@ void mmscope_memcg_of(const struct page *head, struct mmscope_memcg_id *id)
 	if (memcg) {
 		id->serial = memcg->css.serial_nr;
 		id->ino = cgroup_ino(memcg->css.cgroup);
-		id->dying = !is_online(&memcg->css);
+		id->dying = is_dying(&memcg->css);
 		while (!is_online(&memcg->css) && memcg->css.parent)
 			memcg = mem_cgroup_from_css(memcg->css.parent);
 		id->online = cgroup_ino(memcg->css.cgroup);
@@ -226,7 +232,7 @@ static void fill_entry(struct memcg_entry *e, struct cgroup_subsys_state *css)
 		.memcg = cgroup_ino(css->cgroup),
 		.parent = css->parent ? cgroup_ino(css->parent->cgroup) : 0,
 		.level = css->cgroup->level,
-		.state = is_online(css) ? MMSCOPE_MEMCG_ONLINE : MMSCOPE_MEMCG_DYING,
+		.state = is_dying(css) ? MMSCOPE_MEMCG_DYING : MMSCOPE_MEMCG_ONLINE,
 	};
 	fill_memory(rec, memcg);
 	fill_swap(rec, memcg);
