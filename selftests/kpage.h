@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include <linux/kernel-page-flags.h>
+
 #define KPAGE_AT_ONCE 4096
 
 /* @flags, @cgroup: of the frame that kpage_next() went to */
@@ -55,7 +57,10 @@ static inline bool kpage_next(struct kpage *k)
 			return false;
 	}
 	k->flags = k->all_flags[k->at];
-	k->cgroup = k->all_cgroups[k->at++];
+	/* 6.1 tells the cgroup of a compound page at its first frame only */
+	if (!(k->flags >> KPF_COMPOUND_TAIL & 1))
+		k->cgroup = k->all_cgroups[k->at];
+	k->at++;
 	return true;
 }
 

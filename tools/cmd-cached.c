@@ -378,12 +378,12 @@ static void read_files(struct source *s, const struct options *o, __u64 limit, s
 		show_stats(t->ds, &stats);
 }
 
-static void collect(struct source *s, const struct options *o, enum by by, struct rows *r)
+static void collect(struct source *s, const struct options *o, enum by way, struct rows *r)
 {
 	struct places *places = o->from ? NULL : places_read();
 	struct table t = { 0 };
 
-	switch (by) {
+	switch (way) {
 	case BY_FILE:
 		read_files(s, o, o->sort || o->total ? 0 : o->limit, &t);
 		by_file(&t, places, s->info.page_size, r);
@@ -405,18 +405,18 @@ static void collect(struct source *s, const struct options *o, enum by by, struc
 
 void cmd_cached(struct source *s, const struct options *o, int argc, char **argv)
 {
-	enum by by = o->by ? parse_by(o->by) : BY_FILE;
+	enum by way = o->by ? parse_by(o->by) : BY_FILE;
 	struct options order = *o;
 	struct rows r = { 0 };
 
 	if (argc)
 		die("cached takes no words: '%s'", argv[0]);
 	if (!o->list_columns)
-		collect(s, o, by, &r);
+		collect(s, o, way, &r);
 	if (!o->sort)
-		order.sort = ways[by].sort;
-	show_rows(s, &ways[by].ds, &order, r.row, r.nr);
-	if (by == BY_PROCESS && o->style.mode == OUT_TABLE && !o->list_columns)
+		order.sort = ways[way].sort;
+	show_rows(s, &ways[way].ds, &order, r.row, r.nr);
+	if (way == BY_PROCESS && o->style.mode == OUT_TABLE && !o->list_columns)
 		puts("\nWhat no process maps, because it was read or written only, is not in it.");
 	free(r.row);
 }

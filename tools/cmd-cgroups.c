@@ -41,21 +41,22 @@ static const struct {
 	const char *name;
 	__u32 unit;
 	const char *source;	/* column of memcgs, if it is just that */
+	bool limit;		/* that may be not set */
 } columns[] = {
-	[COL_CGROUP] = { "cgroup", MMSCOPE_UNIT_NAME, NULL },
-	[COL_USAGE] = { "usage", MMSCOPE_UNIT_BYTES, "usage_bytes" },
-	[COL_PEAK] = { "peak", MMSCOPE_UNIT_BYTES, "peak_bytes" },
-	[COL_MAX] = { "max", MMSCOPE_UNIT_BYTES, "max_bytes" },
-	[COL_HIGH] = { "high", MMSCOPE_UNIT_BYTES, "high_bytes" },
-	[COL_LOW] = { "low", MMSCOPE_UNIT_BYTES, "low_bytes" },
-	[COL_MIN] = { "min", MMSCOPE_UNIT_BYTES, "min_bytes" },
-	[COL_SWAP] = { "swap", MMSCOPE_UNIT_BYTES, "swap_bytes" },
-	[COL_PROCESSES] = { "processes", MMSCOPE_UNIT_COUNT, "processes" },
-	[COL_OOM_KILLS] = { "oom_kills", MMSCOPE_UNIT_COUNT, "events.oom_kill" },
-	[COL_LARGEST] = { "largest", MMSCOPE_UNIT_NAME, NULL },
-	[COL_STATE] = { "state", MMSCOPE_UNIT_NAME, NULL },
-	[COL_PINS] = { "kept_by", MMSCOPE_UNIT_NAME, NULL },
-	[COL_MEMCG] = { "memcg", MMSCOPE_UNIT_ID, "memcg" },
+	[COL_CGROUP] = { "cgroup", MMSCOPE_UNIT_NAME, NULL, false },
+	[COL_USAGE] = { "usage", MMSCOPE_UNIT_BYTES, "usage_bytes", false },
+	[COL_PEAK] = { "peak", MMSCOPE_UNIT_BYTES, "peak_bytes", false },
+	[COL_MAX] = { "max", MMSCOPE_UNIT_BYTES, "max_bytes", true },
+	[COL_HIGH] = { "high", MMSCOPE_UNIT_BYTES, "high_bytes", true },
+	[COL_LOW] = { "low", MMSCOPE_UNIT_BYTES, "low_bytes", true },
+	[COL_MIN] = { "min", MMSCOPE_UNIT_BYTES, "min_bytes", true },
+	[COL_SWAP] = { "swap", MMSCOPE_UNIT_BYTES, "swap_bytes", false },
+	[COL_PROCESSES] = { "processes", MMSCOPE_UNIT_COUNT, "processes", false },
+	[COL_OOM_KILLS] = { "oom_kills", MMSCOPE_UNIT_COUNT, "events.oom_kill", false },
+	[COL_LARGEST] = { "largest", MMSCOPE_UNIT_NAME, NULL, false },
+	[COL_STATE] = { "state", MMSCOPE_UNIT_NAME, NULL, false },
+	[COL_PINS] = { "kept_by", MMSCOPE_UNIT_NAME, NULL, false },
+	[COL_MEMCG] = { "memcg", MMSCOPE_UNIT_ID, "memcg", false },
 };
 
 /**
@@ -91,6 +92,7 @@ struct links {
  * @b: what is shown
  * @lines: the tree is drawn
  * @unicode: with box characters
+ * @exact: with bytes to the last
  */
 struct forest {
 	struct table groups;
@@ -102,6 +104,7 @@ struct forest {
 	struct board b;
 	bool lines;
 	bool unicode;
+	bool exact;
 };
 
 /* ---------------------------------------------------------------- who has what */
@@ -173,12 +176,13 @@ static void put_largest(struct forest *f, size_t i, size_t row)
 	__u64 most = 0;
 
 	for (size_t j = 0; j < ARRAY_SIZE(parts); j++) {
-		__u64 bytes = of(f, i, parts[j].plus[0]);
+		__u64 bytes = of(f, i, parts[j].plus[0]), minus = 0;
 
 		if (parts[j].plus[1])
 			bytes += of(f, i, parts[j].plus[1]);
 		if (parts[j].minus)
-			bytes -= of(f, i, parts[j].minus) < bytes ? of(f, i, parts[j].minus) : bytes;
+			minus = of(f, i, parts[j].minus);
+		bytes -= minus < bytes ? minus : bytes;
 		if (bytes <= most)
 			continue;
 		most = bytes;
@@ -244,14 +248,48 @@ static void put_name(struct forest *f, size_t i, size_t row, const bool *last, i
 	text_free(&name);
 }
 
+/* The root is not charged: what its counter has is its children's. */
+static __u64 usage_of(const struct forest *f, size_t i)
+{
+	if (of(f, i, "parent"))
+		return table_get(&f->groups, i, "usage_bytes");
+	return of(f, i, "stat_bytes.anon") + of(f, i, "stat_bytes.file");
+}
+
+/* For people a limit that is not set, or protects nothing, is a dash. */
+static void put_limit(struct forest *f, size_t i, size_t row, int column)
+{
+	__u64 bytes = table_get(&f->groups, i, columns[column].source);
+	struct text t = { 0 };
+
+	if (!f->lines) {
+		board_number(&f->b, row, column, bytes);
+		return;
+	}
+	if (bytes == MMSCOPE_UNKNOWN || (!bytes && (column == COL_LOW || column == COL_MIN)))
+		return;
+	if (f->exact)
+		text_add_number(&t, bytes);
+	else
+		text_add_size(&t, bytes);
+	board_text(&f->b, row, column, t.s);
+	text_free(&t);
+}
+
 static void put_row(struct forest *f, size_t i, const bool *last, int depth)
 {
 	size_t row = board_row(&f->b);
 
 	put_name(f, i, row, last, depth);
-	for (size_t j = 0; j < ARRAY_SIZE(columns); j++)
-		if (columns[j].source)
+	for (size_t j = 0; j < ARRAY_SIZE(columns); j++) {
+		if (columns[j].limit)
+			put_limit(f, i, row, j);
+		else if (columns[j].source)
 			board_number(&f->b, row, j, table_get(&f->groups, i, columns[j].source));
+	}
+	board_number(&f->b, row, COL_USAGE, usage_of(f, i));
+	if (!of(f, i, "parent"))
+		board_number(&f->b, row, COL_PEAK, MMSCOPE_UNKNOWN);
 	put_largest(f, i, row);
 	board_text(&f->b, row, COL_STATE, is_dying(f, i) ? "dying" : "online");
 	if (is_dying(f, i))
@@ -317,10 +355,12 @@ void cmd_cgroups(struct source *s, const struct options *o, int argc, char **arg
 	read_forest(&f, s);
 	out = out_new(&o->style, &s->info);
 	f.lines = out->style.mode == OUT_TABLE;
+	f.exact = o->style.bytes;
 	f.unicode = !strcasecmp(nl_langinfo(CODESET), "UTF-8");
 	board_init(&f.b, "cgroups");
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
-		board_column(&f.b, columns[i].name, columns[i].unit);
+		board_column(&f.b, columns[i].name, f.lines && columns[i].limit ?
+			     MMSCOPE_UNIT_NAME : columns[i].unit);
 	put_children(&f, 0, last, 0);
 	board_print(&f.b, out);
 	out_free(out);

@@ -11,7 +11,8 @@
  * inode is believed only if it is the mapping's own.
  *
  * Sources: address_space.host; inode.i_ino, i_mode, i_rdev, i_size, i_nlink, i_dentry,
- * i_sb->s_dev, i_sb->s_type->name, i_sb->s_bdi->capabilities; dentry.d_name, d_parent; page_cgroup_ino(); the overlay.
+ * i_sb->s_dev, i_sb->s_type->name, i_sb->s_bdi->capabilities; dentry.d_name, d_parent;
+ * page_cgroup_ino(); the overlay.
  */
 #include <linux/backing-dev.h>
 #include <linux/dcache.h>

@@ -1192,8 +1192,8 @@ enum mmscope_cached_kind {
 	MMSCOPE_CACHED_BLOCK	= 2,	/* a block device: Buffers of /proc/meminfo */
 	MMSCOPE_CACHED_SWAP	= 3,	/* all of the swap cache, one record */
 	MMSCOPE_CACHED_HUGETLB	= 4,	/* a file of hugetlbfs: not in Cached of /proc/meminfo */
-	MMSCOPE_CACHED_REMOVED	= 5,	/* cut off their file and still in use, one record:
-					 * not in Cached of /proc/meminfo
+	MMSCOPE_CACHED_REMOVED	= 5,	/* cut off their file and still in use, one record; not in
+					 * Cached of /proc/meminfo either
 					 */
 	MMSCOPE_CACHED_OTHERS	= 6,	/* of files there was no room for, one record */
 };
@@ -1293,20 +1293,17 @@ struct mmscope_memcg {
 	__u64 low_bytes;	/* memory.low: not as long as others have more */
 	__u64 high_bytes;	/* memory.high: above it tasks are slowed down */
 	__u64 max_bytes;	/* memory.max: above it the OOM killer is called */
-	__u64 effective_min_bytes; /* memory.emin: what of min its ancestors leave, as reclaim
-				 * worked it out last; 0: never so far
-				 */
-	__u64 effective_low_bytes; /* memory.elow */
+	__u64 effective_min_bytes; /* memory.emin: what its ancestors leave of min, */
+	__u64 effective_low_bytes; /* memory.elow: of low, as reclaim worked it out last */
 	__u64 swap_bytes;	/* memcg->swap.usage; cgroup v1: UNKNOWN, so the next three */
 	__u64 swap_peak_bytes;	/* swap.watermark */
 	__u64 swap_high_bytes;	/* swap.high */
 	__u64 swap_max_bytes;	/* swap.max */
 	__u64 limit_hits;	/* memory.failcnt: charges that met max */
 	__u64 events[MMSCOPE_NR_MEMCG_EVENTS];	/* memcg->memory_events[] */
-	__u64 stat_bytes[MMSCOPE_NR_MEMCG_STATS]; /* memcg_page_state(), by enum
-				 * mmscope_memcg_stat: lags by 2 s at most, as memory.stat
-				 */
-	char path[256];		/* of the cgroup; the end of it, if it is longer */
+	/* memcg_page_state(), by enum mmscope_memcg_stat: lags by 2 s, unless memory.stat is read */
+	__u64 stat_bytes[MMSCOPE_NR_MEMCG_STATS];
+	char path[256];		/* of the cgroup; cut, if it is longer */
 };
 
 /*
