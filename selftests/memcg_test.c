@@ -114,7 +114,7 @@ static int check_numbers(FIXTURE_DATA(memcg) *self, const char *cgroup)
 	int nr = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		uint64_t before, after, ours = 0;
+		uint64_t before, after = 0, ours = 0;
 		bool same = false;
 
 		for (int try = 0; try < TRIES && !same; try++) {
@@ -154,7 +154,7 @@ static int check_array(FIXTURE_DATA(memcg) *self, const char *cgroup, const char
 	if (ioctl(self->fd, MMSCOPE_IOC_DESCRIBE, &desc))
 		return -1;
 	for (uint32_t i = 0; i < desc.nr_values; i++) {
-		uint64_t before, after, ours = 0;
+		uint64_t before, after = 0, ours = 0;
 		const char *name = values[i].name;
 		bool same = false;
 

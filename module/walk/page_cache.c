@@ -29,6 +29,9 @@
 #include "mmscope.h"
 #include "sweep.h"
 
+/* whatever is asked for: what can be had in one piece */
+#define FILES_MAX (8 * 1024 * 1024)
+
 static unsigned int page_cache_files = 256 * 1024;
 module_param(page_cache_files, uint, 0644);
 MODULE_PARM_DESC(page_cache_files, "files that the dataset page_cache keeps apart, the others are one record");
@@ -274,7 +277,7 @@ static int sweep_files(struct mmscope_walk *w)
 	x->sweep.pos = w->q.start;
 	x->sweep.end = min(mmscope_sweep_last(), w->q.end);
 	x->files.size = sizeof(struct cached_file);
-	x->files.max = READ_ONCE(page_cache_files);
+	x->files.max = min_t(u32, READ_ONCE(page_cache_files), FILES_MAX);
 	do {
 		ret = mmscope_keyed_grow(&x->files);
 		if (!ret)
