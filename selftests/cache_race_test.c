@@ -114,8 +114,8 @@ TEST_F_TIMEOUT(race, files_come_and_go, 120)
 		const struct mmscope_page_cache *r;
 
 		answer_free(&self->a);
-		ASSERT_EQ(0, walk_chunked(self->fd, walk_arg(MMSCOPE_DS_PAGE_CACHE), i % 2 ? 7 : 512,
-					  &self->a));
+		ASSERT_EQ(0, walk_chunked(self->fd, walk_arg(MMSCOPE_DS_PAGE_CACHE),
+					  i % 2 ? 7 : 512, &self->a));
 		ASSERT_LT(0, self->a.nr);
 		r = self->a.records;
 		for (size_t j = 0; j < self->a.nr; j++) {
@@ -156,8 +156,8 @@ TEST_F_TIMEOUT(race, charges_come_and_go, 120)
 		const struct mmscope_memcg_page *r;
 
 		answer_free(&self->a);
-		ASSERT_EQ(0, walk_chunked(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), i % 2 ? 5 : 512,
-					  &self->a));
+		ASSERT_EQ(0, walk_chunked(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES),
+					  i % 2 ? 5 : 512, &self->a));
 		ASSERT_LT(0, self->a.nr);
 		r = self->a.records;
 		for (size_t j = 0; j < self->a.nr; j++) {
