@@ -1301,7 +1301,7 @@ struct mmscope_memcg {
 	__u64 swap_max_bytes;	/* swap.max */
 	__u64 limit_hits;	/* memory.failcnt: charges that met max */
 	__u64 events[MMSCOPE_NR_MEMCG_EVENTS];	/* memcg->memory_events[] */
-	/* memcg_page_state(), by enum mmscope_memcg_stat: lags by 2 s, unless memory.stat is read */
+	/* memcg_page_state(), by enum mmscope_memcg_stat: as old as memory.stat, 2 s at most */
 	__u64 stat_bytes[MMSCOPE_NR_MEMCG_STATS];
 	char path[256];		/* of the cgroup; cut, if it is longer */
 };
