@@ -425,6 +425,28 @@ static inline bool compat_has_memcg(const struct page *page, unsigned long memcg
 #endif
 }
 
+/* which list of pages by generation a page is on (MGLRU); -1: on none */
+static inline int compat_lru_generation(unsigned long flags)
+{
+#ifdef CONFIG_LRU_GEN
+	return (int)((flags & LRU_GEN_MASK) >> LRU_GEN_PGOFF) - 1;
+#else
+	return -1;
+#endif
+}
+
+/* is that one of the two youngest, which the kernel counts as active? */
+static inline bool compat_lru_is_young(int generation, const struct lruvec *lruvec)
+{
+#ifdef CONFIG_LRU_GEN
+	unsigned long youngest = READ_ONCE(lruvec->lrugen.max_seq);
+
+	return generation == youngest % MAX_NR_GENS || generation == (youngest - 1) % MAX_NR_GENS;
+#else
+	return false;
+#endif
+}
+
 /* bits that /proc/kpageflags copies: X(KPF_ name, PG_ name, name as text) */
 #define COMPAT_KPF_COPIED(X)				\
 	X(LOCKED, locked, locked)			\

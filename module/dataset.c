@@ -65,6 +65,9 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_OOM_LAST_ZONES] = &mmscope_oom_last_zones,
 	[MMSCOPE_DS_OOM_LAST_RANK] = &mmscope_oom_last_rank,
 	[MMSCOPE_DS_OOM_LAST_SLABS] = &mmscope_oom_last_slabs,
+	[MMSCOPE_DS_PAGE_CACHE] = &mmscope_page_cache,
+	[MMSCOPE_DS_MEMCGS] = &mmscope_memcgs,
+	[MMSCOPE_DS_MEMCG_PAGES] = &mmscope_memcg_pages,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

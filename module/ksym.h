@@ -25,6 +25,7 @@ struct mm_struct;
 struct swap_info_struct;
 struct task_struct;
 struct address_space;
+struct mem_cgroup;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -92,6 +93,8 @@ struct address_space;
 	  (struct task_struct *task, unsigned int mode))		\
 	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
 	X(mem_cgroup_get_max, unsigned long, 0, (struct mem_cgroup *memcg))	\
+	X(memcg_page_state, unsigned long, 0,				\
+	  (struct mem_cgroup *memcg, int idx))				\
 	X(get_online_mems, void, MMSCOPE_VOID, (void))				\
 	X(put_online_mems, void, MMSCOPE_VOID, (void))
 

@@ -7,8 +7,10 @@
  * another kernel's headers does not load.
  */
 #include <linux/btf.h>
+#include <linux/cgroup.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/slab.h>
@@ -48,6 +50,10 @@ static const struct expectation expectations[] = {
 	EXPECT(pglist_data, node_spanned_pages),
 	EXPECT(mm_struct, mmap_lock),
 	EXPECT(vm_area_struct, vm_file),
+	EXPECT(cgroup_subsys_state, serial_nr),
+#ifdef CONFIG_MEMCG
+	EXPECT(mem_cgroup, memory_events),
+#endif
 };
 
 static struct btf *vmlinux_btf(void)

@@ -187,6 +187,7 @@ extern const struct mmscope_names mmscope_cache_mode_names;
 extern const struct mmscope_names mmscope_gfp_names;
 extern struct mmscope_names mmscope_compact_result_names;
 extern struct mmscope_names mmscope_scan_result_names;
+extern const struct mmscope_names mmscope_memcg_state_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
@@ -527,6 +528,9 @@ void mmscope_owner_end(void);
 /* hook/oom.c: the OOM recorder */
 int mmscope_oom_arm(bool on);
 void mmscope_oom_exit(void);
+extern const struct mmscope_dataset mmscope_page_cache;
+extern const struct mmscope_dataset mmscope_memcgs;
+extern const struct mmscope_dataset mmscope_memcg_pages;
 
 /* front/ */
 struct file_spec;

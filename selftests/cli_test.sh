@@ -713,6 +713,68 @@ test_kmap()
 	point $? "kmap from a recording is what was live"
 }
 
+# what a file of the test's own has in memory, by every way to sum up
+test_cached()
+{
+	dd if=/dev/zero of=/tmp/cached_file bs=4096 count=300 2> /dev/null
+	mmscope cached -b > out 2> err &&
+		grep -q '^ *1228800 .* shmem *tmpfs .* /tmp/cached_file$' out
+	point $? "cached has a file with its path"
+	[ "$(mmscope cached --top 2 -rn -o cached,path | wc -l)" -eq 2 ] &&
+		[ "$(mmscope cached --top 1 -rn -o path)" = \
+			"$(mmscope cached --sort cached:desc --limit 1 -rn -o path)" ]
+	point $? "cached --top N shows those with most"
+	for by in file fs cgroup process; do
+		mmscope cached --by $by -J > out 2> err && json_is_balanced out &&
+			mmscope cached --by $by --total > out 2> err && [ -s out ]
+		point $? "cached prints by $by"
+	done
+	mmscope cached --by fs -rn -o cached,fs,mount > out 2> err &&
+		awk '$2 == "tmpfs" && $3 == "/tmp" && $1 >= 1228800 { ok = 1 } END { exit !ok }' out
+	point $? "cached --by fs knows where a file system is mounted"
+	files=$(mmscope cached --total -rn -o cached | tail -n 1)
+	[ "$files" -ge 1228800 ] &&
+		[ "$(mmscope cached --by fs --total -rn -o cached | tail -n 1)" -ge 1228800 ]
+	point $? "cached --total sums up"
+	mmscope cached --by process -rn -o pid,mapped > out 2> err && grep -q "^$$ " out
+	point $? "cached --by process has this shell"
+	rm /tmp/cached_file
+	refuses "bad --by 'word': file, fs, cgroup or process is wanted" mmscope cached --by word
+	refuses "cached takes no words" mmscope cached file
+	refuses "does not take --by" mmscope zones --by fs
+}
+
+test_cgroups()
+{
+	cgroup=/sys/fs/cgroup/cli_test
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir $cgroup && echo 64M > $cgroup/memory.max && echo +memory > $cgroup/cgroup.subtree_control
+	mkdir $cgroup/below
+	sh -c "echo 0 > $cgroup/below/cgroup.procs
+		exec dd if=/dev/zero of=/tmp/cgroup_file bs=4096 count=256" 2> /dev/null
+	LC_ALL=C mmscope cgroups > out 2> err && grep -q '^/ ' out &&
+		grep -q '^.-cli_test .* 64M ' out && grep -q '^ .*-below ' out
+	point $? "cgroups is a tree"
+	mmscope cgroups -J > out 2> err && json_is_balanced out &&
+		grep -q '"cgroup": "/cli_test/below"' out
+	point $? "cgroups is JSON with whole paths"
+	rmdir $cgroup/below
+	i=0
+	until mmscope cgroups | grep -q 'below .* dying .*shmem 1M'; do
+		i=$((i + 1))
+		[ $i -lt 20 ] || break
+		sleep 1
+	done
+	[ $i -lt 20 ]
+	point $? "cgroups tells what keeps a removed one"
+	mmscope cached --by cgroup -b > out 2> err &&
+		grep -q '1048576 *0 *1048576 .* dying .* /cli_test/below$' out
+	point $? "cached --by cgroup has the removed one's pages"
+	rm /tmp/cgroup_file
+	rmdir $cgroup
+	refuses "cgroups takes no words" mmscope cgroups word
+}
+
 test_diff()
 {
 	mmscope diff $$ --interval 10ms > out 2> err && [ -s out ]
@@ -766,6 +828,8 @@ test_explain
 test_errors
 test_streams
 test_kmap
+test_cached
+test_cgroups
 test_diff
 test_recording
 test_module

@@ -60,6 +60,9 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_oom_last, 1160);
 	CHECK_SIZE(mmscope_oom_zone, 440);
 	CHECK_SIZE(mmscope_oom_slab, 96);
+	CHECK_SIZE(mmscope_page_cache, 368);
+	CHECK_SIZE(mmscope_memcg, 776);
+	CHECK_SIZE(mmscope_memcg_page, 56);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -88,6 +91,9 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_mapping, swap_offset, 64);
 	CHECK_PLACE(mmscope_process, oom_score, 144);
 	CHECK_PLACE(mmscope_fault, offset_bytes, 80);
+	CHECK_PLACE(mmscope_page_cache, path, 112);
+	CHECK_PLACE(mmscope_memcg, path, 520);
+	CHECK_PLACE(mmscope_memcg_page, unevictable_pages, 48);
 	CHECK_PLACE(mmscope_residency, name, 72);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_rmap, comm, 64);

@@ -234,6 +234,9 @@ DATASET(address_space, ADDRESS_SPACE);
 DATASET(contiguity, CONTIGUITY);
 DATASET(ptes, PTES, .moves = true);
 DATASET(mappings, MAPPINGS, .moves = true);
+DATASET(page_cache, PAGE_CACHE, .moves = true);
+DATASET(memcgs, MEMCGS);
+DATASET(memcg_pages, MEMCG_PAGES, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);
 

@@ -29,6 +29,7 @@ enum option_group {
 	OPTS_WATCH	= 1 << 15,	/* which events, and how long */
 	OPTS_OOM	= 1 << 20,	/* the OOM recorder, whose OOM */
 	OPTS_LIMIT	= 1 << 21,	/* number of records alone */
+	OPTS_BY		= 1 << 15,	/* by what to sum up */
 };
 
 /**
@@ -69,6 +70,7 @@ enum option_group {
  * @owners: who allocates pages, instead of events
  * @oom: of the OOM recorder: arm, disarm, last
  * @cgroup: whose OOM, as written
+ * @by: by what to sum up, as written
  * @verbose: say what the answer cost
  * @several: more than one dataset is asked for
  * @given: for each group of options, one that was given
@@ -110,6 +112,7 @@ struct options {
 	bool owners;
 	const char *oom;
 	const char *cgroup;
+	const char *by;
 	bool verbose;
 	bool several;
 	struct {
@@ -156,6 +159,8 @@ void cmd_contig(struct source *s, const struct options *o, int argc, char **argv
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_watch(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_cached(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_cgroups(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

@@ -9,6 +9,8 @@ _mmscope_datasets()
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
 			processes faults residency oom_rank oom_last contiguity ptes kernel_mappings vmallocs"
+			processes faults residency contiguity ptes kernel_mappings vmallocs
+			page_cache memcgs memcg_pages"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -81,6 +83,8 @@ _mmscope()
 		words="--cgroup --arm --disarm --last --json --limit" ;;
 	kmap)
 		words="splits wx" ;;
+	--by)
+		words="file fs cgroup process" ;;
 	--name)
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
@@ -99,9 +103,14 @@ _mmscope()
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
 			contig diff explain kmap layout proc ptcost watch attach detach help"
 			contig diff explain kmap layout oom proc ptcost attach detach help"
+	--range|--class|--limit|--top|--order|--gfp|--interval|--tlb)
+		return ;;
+	*)
+		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
+			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
-			--color --output --output-all --list-columns --sort --limit --total
+			--color --output --output-all --list-columns --sort --limit --top --by --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
 			--interval --kind --count --duration --owners --verbose --help --version" ;;

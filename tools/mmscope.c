@@ -44,6 +44,10 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_ALL | OPTS_TLB | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
 	  OPTS_OUTPUT | OPTS_RECORDS | OPTS_ALL | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "cached", "[--by file|fs|cgroup|process]", "who fills the page cache", cmd_cached,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_BY | OPTS_SOURCE | OPTS_VERBOSE },
+	{ "cgroups", "", "cgroups as a tree: use, limits, what keeps removed ones", cmd_cgroups,
+	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "kmap", "[splits|wx]", "the kernel's own page tables, direct map and W+X", cmd_kmap,
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "watch", "", "what memory management does, as it does it", cmd_watch,
@@ -77,6 +81,7 @@ enum {
 	OPT_KIND, OPT_COUNT, OPT_DURATION, OPT_OWNERS,
 	OPT_KIND, OPT_COUNT, OPT_DURATION,
 	OPT_ARM, OPT_DISARM, OPT_LAST, OPT_CGROUP,
+	OPT_BY,
 };
 
 static const struct option long_options[] = {
@@ -92,6 +97,8 @@ static const struct option long_options[] = {
 	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
 	{ "sort", required_argument, NULL, OPT_SORT },
 	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "top", required_argument, NULL, OPT_LIMIT },
+	{ "by", required_argument, NULL, OPT_BY },
 	{ "total", no_argument, NULL, OPT_TOTAL },
 	{ "node", required_argument, NULL, OPT_NODE },
 	{ "zone", required_argument, NULL, OPT_ZONE },
@@ -155,7 +162,7 @@ static void usage(void)
 	      "     --output-all      all columns\n"
 	      "     --list-columns    the columns, what they count and what they mean\n"
 	      "     --sort COL[:desc] sort by a column\n"
-	      "     --limit N         no more than N records\n"
+	      "     --limit N         no more than N records (also --top)\n"
 	      "     --total           the sums of all records as the last one\n"
 	      "Filters:\n"
 	      "     --node N          one NUMA node\n"
@@ -163,6 +170,7 @@ static void usage(void)
 	      " -p, --pid PID|self    of which process\n"
 	      "     --all             all processes (contig, ptcost)\n"
 	      "     --tlb LIST        a TLB, for contig: 4K:1536,2M:32,1G:4\n"
+	      "     --by NAME         file, fs, cgroup or process (cached)\n"
 	      "     --range RANGE     page frames or addresses, START-END or START+LENGTH\n"
 	      "     --class NAME,...  records of a kind\n"
 	      "     --name NAME       page frames of a slab cache, file, caller or command\n"
@@ -323,6 +331,9 @@ static void parse_other_option(struct options *o, int c)
 	case OPT_TLB:
 		o->tlb = optarg;
 		break;
+	case OPT_BY:
+		o->by = optarg;
+		break;
 	case OPT_RECORD:
 		o->record = optarg;
 		break;
@@ -414,6 +425,8 @@ static enum option_group group_of(int c)
 		return OPTS_ALL;
 	case OPT_TLB:
 		return OPTS_TLB;
+	case OPT_BY:
+		return OPTS_BY;
 	case OPT_NODE:
 		return OPTS_NODE;
 	case OPT_ORDER: case OPT_GFP:

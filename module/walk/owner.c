@@ -10,9 +10,11 @@
  * everything on the way is copied with copy_from_kernel_nofault(), and the
  * inode is believed only if it is the mapping's own.
  *
- * Sources: address_space.host; inode.i_ino, i_sb->s_dev, i_dentry;
- * dentry.d_name, d_parent; page_cgroup_ino(); the overlay.
+ * Sources: address_space.host; inode.i_ino, i_mode, i_rdev, i_size, i_nlink, i_dentry,
+ * i_sb->s_dev, i_sb->s_type->name, i_sb->s_bdi->capabilities; dentry.d_name, d_parent;
+ * page_cgroup_ino(); the overlay.
  */
+#include <linux/backing-dev.h>
 #include <linux/dcache.h>
 #include <linux/types.h>
 #include <linux/kdev_t.h>
@@ -41,6 +43,16 @@ static bool prepend(char *buf, size_t *at, const unsigned char *name, u32 len)
 	return true;
 }
 
+/* A file that no directory has ever named, such as a memfd, has a name without a path. */
+static void make_lone_name(const struct qstr *part, char *name, size_t size)
+{
+	u32 len = min_t(size_t, part->len, size - 1);
+
+	if (!mmscope_layout_copy(name, part->name, len) || *name == '/')
+		len = 0;
+	name[len] = '\0';
+}
+
 /* the path of a dentry below the root of its file system, its end if it is too long */
 static void make_path(const struct dentry *dentry, char *name, size_t size)
 {
@@ -53,8 +65,12 @@ static void make_path(const struct dentry *dentry, char *name, size_t size)
 	for (depth = 0; depth < MAX_DEPTH; depth++) {
 		if (!read_member(&parent, dentry, d_parent) || !read_member(&part, dentry, d_name))
 			break;
-		if (parent == dentry)
-			break;
+		if (parent == dentry) {
+			if (depth)
+				break;
+			make_lone_name(&part, name, size);
+			return;
+		}
 		if (!prepend(name, &at, part.name, part.len)) {
 			memcpy(name + at - min(at, sizeof(CUT) - 1), CUT, min(at, sizeof(CUT) - 1));
 			at -= min(at, sizeof(CUT) - 1);
@@ -65,23 +81,16 @@ static void make_path(const struct dentry *dentry, char *name, size_t size)
 	memmove(name, name + at, size - at);
 }
 
-static void name_inode(const struct inode *inode, struct mmscope_owner *o, char *path, size_t size)
+static void name_inode(const struct inode *inode, char *path, size_t size)
 {
 	const struct hlist_node *alias;
-	const struct super_block *sb;
-	unsigned long ino;
-	dev_t dev;
 
-	if (!read_member(&ino, inode, i_ino) || !read_member(&sb, inode, i_sb) ||
-	    !read_member(&dev, sb, s_dev))
-		return;
-	o->id = ino;
-	o->dev = dev;
 	if (read_member(&alias, inode, i_dentry.first) && alias)
 		make_path(hlist_entry(alias, struct dentry, d_u.d_alias), path, size);
 }
 
-static void name_mapping(unsigned long key, struct mmscope_owner *o, char *path, size_t size)
+/* the inode whose mapping that is, NULL if it is none; under RCU */
+static const struct inode *inode_of(unsigned long key)
 {
 	const struct address_space *mapping = (const void *)key;
 	const struct address_space *its;
@@ -89,11 +98,39 @@ static void name_mapping(unsigned long key, struct mmscope_owner *o, char *path,
 
 	/* anonymous memory, and pages that movable_operations manage */
 	if (!key || key & MMSCOPE_MAPPING_KSM)
-		return;
-	rcu_read_lock();
+		return NULL;
 	if (read_member(&inode, mapping, host) && inode && read_member(&its, inode, i_mapping) &&
 	    (its == mapping || &inode->i_data == mapping))
-		name_inode(inode, o, path, size);
+		return inode;
+	return NULL;
+}
+
+static bool read_inode(const struct inode *inode, struct mmscope_file_id *id)
+{
+	const struct super_block *sb;
+	unsigned long ino;
+	dev_t dev;
+
+	if (!read_member(&ino, inode, i_ino) || !read_member(&sb, inode, i_sb) ||
+	    !read_member(&dev, sb, s_dev))
+		return false;
+	id->ino = ino;
+	id->dev = dev;
+	return true;
+}
+
+static void name_mapping(unsigned long key, struct mmscope_owner *o, char *path, size_t size)
+{
+	struct mmscope_file_id id = { };
+	const struct inode *inode;
+
+	rcu_read_lock();
+	inode = inode_of(key);
+	if (inode && read_inode(inode, &id)) {
+		o->id = id.ino;
+		o->dev = id.dev;
+		name_inode(inode, path, size);
+	}
 	rcu_read_unlock();
 }
 
@@ -135,6 +172,90 @@ void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 		o->id = known->id;
 		strscpy(o->name, known->name, sizeof(o->name));
 	}
+}
+
+/**
+ * mmscope_mapping_id - the file that a page belongs to
+ * @key: of a unit of class FILE, SHMEM, PINNED or HUGETLB
+ * @id: filled
+ *
+ * Return: false if there is none behind it any more.
+ */
+bool mmscope_mapping_id(unsigned long key, struct mmscope_file_id *id)
+{
+	const struct inode *inode;
+	umode_t mode;
+	dev_t rdev;
+	bool found;
+
+	*id = (struct mmscope_file_id){ };
+	rcu_read_lock();
+	inode = inode_of(key);
+	found = inode && read_inode(inode, id);
+	if (found && read_member(&mode, inode, i_mode) && S_ISBLK(mode) &&
+	    read_member(&rdev, inode, i_rdev)) {
+		id->block = true;
+		id->dev = rdev;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static void read_type(const struct super_block *sb, char *fs, size_t size)
+{
+	const struct file_system_type *type;
+	const char *name;
+
+	if (read_member(&type, sb, s_type) && read_member(&name, type, name) &&
+	    mmscope_layout_copy(fs, name, size - 1))
+		fs[size - 1] = '\0';
+	else
+		*fs = '\0';
+}
+
+static bool is_written_back(const struct super_block *sb)
+{
+	const struct backing_dev_info *bdi;
+	unsigned int capabilities;
+
+	return read_member(&bdi, sb, s_bdi) && read_member(&capabilities, bdi, capabilities) &&
+	       capabilities & BDI_CAP_WRITEBACK;
+}
+
+/**
+ * mmscope_mapping_details - more of the same file, if it is still the same
+ * @key: the mapping that it had
+ * @id: from mmscope_mapping_id()
+ * @more: filled; empty if there is another file now, or none
+ *
+ * Return: false if the file is gone.
+ */
+bool mmscope_mapping_details(unsigned long key, const struct mmscope_file_id *id,
+			     struct mmscope_file_details *more)
+{
+	const struct super_block *sb;
+	const struct inode *inode;
+	struct mmscope_file_id now;
+	bool found = false;
+	u32 nlink;
+	loff_t bytes;
+
+	*more = (struct mmscope_file_details){ };
+	rcu_read_lock();
+	inode = inode_of(key);
+	if (mmscope_mapping_id(key, &now) && now.ino == id->ino && now.dev == id->dev &&
+	    read_member(&sb, inode, i_sb) && read_member(&nlink, inode, i_nlink) &&
+	    read_member(&bytes, inode, i_size)) {
+		read_type(sb, more->fs, sizeof(more->fs));
+		more->bytes = bytes;
+		/* block devices have a file system of their own, which is not theirs alone */
+		more->unlinked = !nlink && !id->block;
+		more->unbacked = !id->block && !is_written_back(sb);
+		name_inode(inode, more->path, sizeof(more->path));
+		found = true;
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 /**

@@ -126,6 +126,34 @@ struct mmscope_owner {
 	char name[64];
 };
 
+/**
+ * struct mmscope_file_id - a file that has cached pages
+ * @ino: its inode
+ * @dev: of its file system; of a block device its own
+ * @block: it is a block device
+ */
+struct mmscope_file_id {
+	u64 ino;
+	u32 dev;
+	bool block;
+};
+
+/**
+ * struct mmscope_file_details - more of it
+ * @bytes: its size
+ * @unlinked: no directory has it
+ * @unbacked: its file system writes nothing back
+ * @fs: type of the file system
+ * @path: below its root; empty: no name is known
+ */
+struct mmscope_file_details {
+	u64 bytes;
+	bool unlinked;
+	bool unbacked;
+	char fs[16];
+	char path[256];
+};
+
 int mmscope_sweep_begin(struct mmscope_sweep *s);
 int mmscope_sweep(struct mmscope_sweep *s);
 void mmscope_sweep_free(struct mmscope_sweep *s);
@@ -135,6 +163,9 @@ void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 			 struct mmscope_owner *o);
 
 void mmscope_sweep_path(const struct mmscope_piece *u, char *path, size_t size);
+bool mmscope_mapping_id(unsigned long key, struct mmscope_file_id *id);
+bool mmscope_mapping_details(unsigned long key, const struct mmscope_file_id *id,
+			     struct mmscope_file_details *more);
 
 static inline u32 mmscope_frame_node(unsigned long flags)
 {

@@ -142,6 +142,9 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_OOM_LAST_ZONES = 38,
 	MMSCOPE_DS_OOM_LAST_RANK = 39,
 	MMSCOPE_DS_OOM_LAST_SLABS = 40,
+	MMSCOPE_DS_PAGE_CACHE	= 35,
+	MMSCOPE_DS_MEMCGS	= 36,
+	MMSCOPE_DS_MEMCG_PAGES	= 37,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1383,6 +1386,145 @@ struct mmscope_numa {
 	__u64 migration_pages;
 	__u64 policy_pages[MMSCOPE_NR_POLICIES]; /* pages by the policy of their VMA */
 	__u64 node_pages[MMSCOPE_NR_NODES];
+};
+
+/* what pages of the page cache are of */
+enum mmscope_cached_kind {
+	MMSCOPE_CACHED_FILE	= 0,	/* a file of a file system */
+	MMSCOPE_CACHED_SHMEM	= 1,	/* tmpfs, memfd, shared memory */
+	MMSCOPE_CACHED_BLOCK	= 2,	/* a block device: Buffers of /proc/meminfo */
+	MMSCOPE_CACHED_SWAP	= 3,	/* all of the swap cache, one record */
+	MMSCOPE_CACHED_HUGETLB	= 4,	/* a file of hugetlbfs: not in Cached of /proc/meminfo */
+	MMSCOPE_CACHED_REMOVED	= 5,	/* cut off their file and still in use, one record; not in
+					 * Cached of /proc/meminfo either
+					 */
+	MMSCOPE_CACHED_OTHERS	= 6,	/* of files there was no room for, one record */
+};
+
+enum mmscope_cached_flags {
+	MMSCOPE_CACHED_UNLINKED	= 1 << 0,	/* no directory names it any more, or ever did */
+	MMSCOPE_CACHED_LEFT	= 1 << 1,	/* it left memory meanwhile: no path */
+	MMSCOPE_CACHED_UNBACKED	= 1 << 2,	/* its file system writes nothing back (tmpfs,
+						 * ramfs): its dirty pages are not in Dirty of
+						 * /proc/meminfo
+						 */
+};
+
+/*
+ * MMSCOPE_DS_PAGE_CACHE: one inode with cached pages, those with most first, from one
+ * sweep over the page frames: no file system is asked, nothing is locked. The pages of
+ * all records but HUGETLB and REMOVED are what the kernel counts as NR_FILE_PAGES:
+ * Cached, Buffers and SwapCached of /proc/meminfo.
+ */
+struct mmscope_page_cache {
+	__u64 inode;		/* inode->i_ino; 0: of no single file */
+	__u32 dev_major;	/* sb->s_dev, of the file system; BLOCK: of the device itself */
+	__u32 dev_minor;
+	__u32 kind;		/* enum mmscope_cached_kind */
+	__u32 flags;		/* enum mmscope_cached_flags */
+	__u64 cached_pages;	/* page->mapping is the inode's */
+	__u64 dirty_pages;	/* of these, PG_dirty */
+	__u64 writeback_pages;	/* PG_writeback */
+	__u64 mapped_pages;	/* mapped by some page table */
+	__u64 large_pages;	/* in folios of more than one page */
+	__u64 active_pages;	/* PG_active; MGLRU: of the two youngest generations */
+	__u64 inactive_pages;	/* on another list of pages to be reclaimed */
+	__u64 unevictable_pages; /* PG_unevictable */
+	__u64 size_bytes;	/* inode->i_size; UNKNOWN: of no single file */
+	char fs[16];		/* sb->s_type->name */
+	char path[256];		/* below the root of its file system; empty: no name is known */
+};
+
+/* what memory is used for, as far as a cgroup counts it: names of memory.stat */
+enum mmscope_memcg_stat {
+	MMSCOPE_MEMCG_STAT_ANON = 0,
+	MMSCOPE_MEMCG_STAT_FILE = 1,
+	MMSCOPE_MEMCG_STAT_KERNEL = 2,
+	MMSCOPE_MEMCG_STAT_KERNEL_STACK = 3,
+	MMSCOPE_MEMCG_STAT_PAGETABLES = 4,
+	MMSCOPE_MEMCG_STAT_SEC_PAGETABLES = 5,
+	MMSCOPE_MEMCG_STAT_PERCPU = 6,
+	MMSCOPE_MEMCG_STAT_SOCK = 7,
+	MMSCOPE_MEMCG_STAT_VMALLOC = 8,
+	MMSCOPE_MEMCG_STAT_SHMEM = 9,
+	MMSCOPE_MEMCG_STAT_ZSWAP = 10,
+	MMSCOPE_MEMCG_STAT_ZSWAPPED = 11,
+	MMSCOPE_MEMCG_STAT_FILE_MAPPED = 12,
+	MMSCOPE_MEMCG_STAT_FILE_DIRTY = 13,
+	MMSCOPE_MEMCG_STAT_FILE_WRITEBACK = 14,
+	MMSCOPE_MEMCG_STAT_SWAPCACHED = 15,
+	MMSCOPE_MEMCG_STAT_ANON_THP = 16,
+	MMSCOPE_MEMCG_STAT_FILE_THP = 17,
+	MMSCOPE_MEMCG_STAT_SHMEM_THP = 18,
+	MMSCOPE_MEMCG_STAT_INACTIVE_ANON = 19,
+	MMSCOPE_MEMCG_STAT_ACTIVE_ANON = 20,
+	MMSCOPE_MEMCG_STAT_INACTIVE_FILE = 21,
+	MMSCOPE_MEMCG_STAT_ACTIVE_FILE = 22,
+	MMSCOPE_MEMCG_STAT_UNEVICTABLE = 23,
+	MMSCOPE_MEMCG_STAT_SLAB_RECLAIMABLE = 24,
+	MMSCOPE_MEMCG_STAT_SLAB_UNRECLAIMABLE = 25,
+};
+
+#define MMSCOPE_NR_MEMCG_STATS	32
+#define MMSCOPE_NR_MEMCG_EVENTS	16
+
+enum mmscope_memcg_state {
+	MMSCOPE_MEMCG_ONLINE	= 0,
+	MMSCOPE_MEMCG_DYING	= 1,	/* removed, or its memory controller was turned off; what
+					 * is charged to it keeps it
+					 */
+};
+
+/*
+ * MMSCOPE_DS_MEMCGS: one cgroup with a memory controller (struct mem_cgroup), parents
+ * before their children. Numbers are those of its subtree, as in the files of the cgroup.
+ * A limit that is not set ("max") is UNKNOWN. The root is not charged itself: its usage
+ * is its children's, and it has no limits.
+ */
+struct mmscope_memcg {
+	__u64 memcg;		/* inode of the cgroup */
+	__u64 parent;		/* of the one above that has a memory controller; 0: root */
+	__u32 level;		/* cgroup->level, 0: root */
+	__u32 state;		/* enum mmscope_memcg_state */
+	__u32 processes;	/* whose memory is charged to it and to none below: threads of
+				 * the kernel, too
+				 */
+	__u32 oom_group;	/* memcg->oom_group: the OOM killer kills all of it */
+	__u64 usage_bytes;	/* memcg->memory.usage */
+	__u64 peak_bytes;	/* memory.watermark */
+	__u64 min_bytes;	/* memory.min: never reclaimed below */
+	__u64 low_bytes;	/* memory.low: not as long as others have more */
+	__u64 high_bytes;	/* memory.high: above it tasks are slowed down */
+	__u64 max_bytes;	/* memory.max: above it the OOM killer is called */
+	__u64 effective_min_bytes; /* memory.emin: what its ancestors leave of min, */
+	__u64 effective_low_bytes; /* memory.elow: of low, as reclaim worked it out last */
+	__u64 swap_bytes;	/* memcg->swap.usage; cgroup v1: UNKNOWN, so the next three */
+	__u64 swap_peak_bytes;	/* swap.watermark */
+	__u64 swap_high_bytes;	/* swap.high */
+	__u64 swap_max_bytes;	/* swap.max */
+	__u64 limit_hits;	/* memory.failcnt: charges that met max */
+	__u64 events[MMSCOPE_NR_MEMCG_EVENTS];	/* memcg->memory_events[] */
+	/* memcg_page_state(), by enum mmscope_memcg_stat: as old as memory.stat, 2 s at most */
+	__u64 stat_bytes[MMSCOPE_NR_MEMCG_STATS];
+	char path[256];		/* of the cgroup; cut, if it is longer */
+};
+
+/*
+ * MMSCOPE_DS_MEMCG_PAGES: the page frames of one class that are charged to one cgroup,
+ * from one sweep. Objects of slab caches are charged one by one: their pages are here
+ * those of no cgroup.
+ */
+struct mmscope_memcg_page {
+	__u64 memcg;		/* inode of the cgroup, also of a dying one; 0: charged to none;
+				 * UNKNOWN: of cgroups there was no room for
+				 */
+	__u64 online_memcg;	/* that or its first online ancestor, as /proc/kpagecgroup */
+	__u32 state;		/* enum mmscope_memcg_state */
+	__u32 page_class;	/* enum mmscope_class */
+	__u64 pages;
+	__u64 dirty_pages;	/* of these, PG_dirty */
+	__u64 writeback_pages;	/* PG_writeback */
+	__u64 unevictable_pages; /* PG_unevictable */
 };
 
 enum mmscope_kernel_region {

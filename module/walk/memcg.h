@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which cgroup a page is charged to.
+ */
+#ifndef _MMSCOPE_WALK_MEMCG_H
+#define _MMSCOPE_WALK_MEMCG_H
+
+#include <linux/types.h>
+
+struct lruvec;
+struct page;
+
+/**
+ * struct mmscope_memcg_id - a cgroup with a memory controller
+ * @serial: of the controller, from 1, in the order in which they were made: a cgroup may
+ *	have a dying one and a new one; 0: none
+ * @ino: inode of the cgroup
+ * @online: inode of it or its first online ancestor
+ * @dying: it is removed
+ */
+struct mmscope_memcg_id {
+	u64 serial;
+	u64 ino;
+	u64 online;
+	bool dying;
+};
+
+void mmscope_memcg_of(const struct page *head, struct mmscope_memcg_id *id);
+const struct lruvec *mmscope_memcg_lruvec(const struct page *head, u32 node);
+
+#endif /* _MMSCOPE_WALK_MEMCG_H */
