@@ -58,6 +58,10 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
+	[MMSCOPE_DS_RECLAIM] = &mmscope_reclaims,
+	[MMSCOPE_DS_RECLAIM_EVENTS] = &mmscope_reclaim_events,
+	[MMSCOPE_DS_LRU] = &mmscope_lrus,
+	[MMSCOPE_DS_LRU_PAGES] = &mmscope_lru_pages,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -289,6 +293,18 @@ u32 mmscope_window_records(const struct mmscope_dataset *ds)
 	return max_t(u32, 1, WINDOW_BYTES / ds->rec_size);
 }
 
+/* are the filters of page frames such as the dataset has? */
+static bool check_frames(const struct mmscope_query *q)
+{
+	struct mmscope_frame_filter frames = q->frames;
+
+	if (q->ds->flags & MMSCOPE_DATASET_FRAMES)
+		return true;
+	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
+		frames.memcg = 0;
+	return !q->bare && !memchr_inv(&frames, 0, sizeof(frames));
+}
+
 static int check_query(const struct mmscope_query *q)
 {
 	const struct mmscope_dataset *ds = q->ds;
@@ -310,8 +326,7 @@ static int check_query(const struct mmscope_query *q)
 		return -EINVAL;
 	if (q->class_mask && !class_field(ds))
 		return -EINVAL;
-	if (!(ds->flags & MMSCOPE_DATASET_FRAMES) &&
-	    (q->bare || memchr_inv(&q->frames, 0, sizeof(q->frames))))
+	if (!check_frames(q))
 		return -EINVAL;
 	if (q->frames.name[sizeof(q->frames.name) - 1])
 		return -EINVAL;

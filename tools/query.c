@@ -187,7 +187,7 @@ static void parse_memcg(const struct dataset *ds, const char *word, __u64 *memcg
 	struct text path = { 0 };
 	struct stat st;
 
-	must_have(ds, MMSCOPE_DATASET_FRAMES, "--memcg");
+	must_have(ds, MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG, "--memcg");
 	if (parse_whole_number(word, ~0ULL, memcg))
 		return;
 	text_add(&path, "%s%s", strncmp(word, CGROUPS, strlen(CGROUPS)) ? CGROUPS : "", word);
