@@ -131,6 +131,7 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_pressure(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
@@ -153,6 +154,9 @@ void parse_range(const char *word, __u64 *start, __u64 *end);
 void show_rows(struct source *s, const struct dataset *ds, const struct options *o,
 	       const void *rows, size_t nr);
 void show_stats(const struct dataset *ds, const struct walk_stats *stats);
+
+/* cmd-alloc.c */
+void parse_gfp(const char *text, __u32 *gfp);
 
 /* cmd-vtop.c */
 __u64 parse_address(const char *word);

@@ -52,7 +52,8 @@ static void fill_common(const struct mmscope_lruvec *v, const struct mmscope_gen
 		rec->flags |= MMSCOPE_LRU_MULTI_GEN;
 	if (!v->css)
 		return;
-	if (!(v->css->flags & CSS_ONLINE))
+	/* removed just now, or all the way */
+	if ((v->css->flags & (CSS_ONLINE | CSS_DYING)) != CSS_ONLINE)
 		rec->flags |= MMSCOPE_LRU_DYING;
 	len = cgroup_path(v->css->cgroup, rec->path, sizeof(rec->path));
 	if (len < 0 || len >= sizeof(rec->path))
