@@ -158,17 +158,17 @@ static void add_kcompactd(struct text *t, const struct pressure *p, size_t i)
 		text_adds(t, "; told to look for fragmentation now");
 }
 
-/* Compaction of a zone that failed lately. */
-static void add_deferral(struct text *t, const struct pressure *p, size_t i)
+/* Compaction of a zone that failed lately. Return: false: it did not. */
+static bool add_deferral(struct text *t, const struct pressure *p, size_t i)
 {
 	__u64 shift = table_get(&p->zones, i, "compact_defer_shift");
-	__u64 considered = table_get(&p->zones, i, "compact_considered");
 
 	if (!shift || shift > 63)
-		return;
-	text_add(t, "; in zone %s it failed from order %llu on: %llu of %llu tries are passed over "
-		 "so far", name_at(p, i, "zone"), table_get(&p->zones, i, "compact_order_failed"),
-		 considered, 1ULL << shift);
+		return false;
+	text_add(t, "zone %s: failed from order %llu on; of %llu tries %llu are passed over so far",
+		 name_at(p, i, "zone"), table_get(&p->zones, i, "compact_order_failed"),
+		 1ULL << shift, table_get(&p->zones, i, "compact_considered"));
+	return true;
 }
 
 static void put_daemon(struct board *b, const struct pressure *p, size_t i, const char *name,
@@ -178,7 +178,8 @@ static void put_daemon(struct board *b, const struct pressure *p, size_t i, cons
 
 	board_number(b, row, 0, table_get(&p->zones, i, "node"));
 	board_text(b, row, 1, name);
-	board_number(b, row, 2, table_get(&p->zones, i, pid));
+	if (pid)
+		board_number(b, row, 2, table_get(&p->zones, i, pid));
 	board_text(b, row, 3, words->s);
 	text_clear(words);
 }
@@ -190,7 +191,7 @@ static void show_daemons(struct pressure *p)
 
 	board_init(&b, "daemons");
 	board_column(&b, "node", MMSCOPE_UNIT_ID);
-	board_column(&b, "daemon", MMSCOPE_UNIT_NAME);
+	board_column(&b, "who", MMSCOPE_UNIT_NAME);
 	board_column(&b, "pid", MMSCOPE_UNIT_ID);
 	board_column(&b, "state", MMSCOPE_UNIT_NAME);
 	for (size_t i = 0, next; i < p->zones.nr; i = next) {
@@ -199,10 +200,11 @@ static void show_daemons(struct pressure *p)
 		add_kswapd(&words, p, i);
 		put_daemon(&b, p, i, "kswapd", "kswapd_pid", &words);
 		add_kcompactd(&words, p, i);
+		put_daemon(&b, p, i, "kcompactd", "kcompactd_pid", &words);
 		for (next = i; next < p->zones.nr &&
 		     table_get(&p->zones, next, "node") == node; next++)
-			add_deferral(&words, p, next);
-		put_daemon(&b, p, i, "kcompactd", "kcompactd_pid", &words);
+			if (add_deferral(&words, p, next))
+				put_daemon(&b, p, next, "compaction", NULL, &words);
 	}
 	board_print(&b, p->out);
 	text_free(&words);
@@ -228,46 +230,69 @@ static __u64 sum_events(const struct table *events, const char *prefix)
 	return sum;
 }
 
-static void show_work(struct pressure *p)
+/* Who reclaimed how much, since boot. */
+static void show_reclaimers(struct pressure *p, const struct table *events)
 {
 	static const struct {
-		const char *what;
-		const char *of[4];	/* kswapd, direct, khugepaged, all */
+		const char *who;
+		const char *begun;
+		const char *scanned;
+		const char *reclaimed;
 	} rows[] = {
-		{ "begun", { "pageoutrun", "allocstall_", NULL, NULL } },
-		{ "pages scanned",
-		  { "pgscan_kswapd", "pgscan_direct", "pgscan_khugepaged", NULL } },
-		{ "pages reclaimed",
-		  { "pgsteal_kswapd", "pgsteal_direct", "pgsteal_khugepaged", NULL } },
-		{ "file pages refaulted", { NULL, NULL, NULL, "workingset_refault_file" } },
-		{ "anon pages refaulted", { NULL, NULL, NULL, "workingset_refault_anon" } },
-		{ "pages swapped out", { NULL, NULL, NULL, "pswpout" } },
-		{ "pages written by reclaim", { NULL, NULL, NULL, "nr_vmscan_write" } },
-		{ "slab objects scanned", { NULL, NULL, NULL, "slabs_scanned" } },
-		{ "compactions", { NULL, "compactstall", NULL, NULL } },
-		{ "compactions failed", { NULL, "compactfail", NULL, NULL } },
-		{ "kcompactd woken", { NULL, NULL, NULL, "kcompactd_wake" } },
-		{ "OOM kills", { NULL, NULL, NULL, "oom_kill" } },
+		{ "kswapd", "pageoutrun", "pgscan_kswapd", "pgsteal_kswapd" },
+		{ "tasks, direct", "allocstall_", "pgscan_direct", "pgsteal_direct" },
+		{ "khugepaged", "", "pgscan_khugepaged", "pgsteal_khugepaged" },
 	};
-	static const char *const columns[] = { "kswapd", "direct", "khugepaged", "all" };
-	struct table events;
 	struct board b;
 
-	table_collect(p->s, "reclaim_events", &events);
-	board_init(&b, "since_boot");
-	board_column(&b, "since_boot", MMSCOPE_UNIT_NAME);
-	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
-		board_column(&b, columns[c], MMSCOPE_UNIT_COUNT);
-	for (size_t i = 0; events.nr && i < ARRAY_SIZE(rows); i++) {
+	board_init(&b, "reclaimers");
+	board_column(&b, in_words(p) ? "reclaim_since_boot" : "by", MMSCOPE_UNIT_NAME);
+	board_column(&b, "begun", MMSCOPE_UNIT_COUNT);
+	board_column(&b, "scanned", MMSCOPE_UNIT_BYTES);
+	board_column(&b, "reclaimed", MMSCOPE_UNIT_BYTES);
+	for (size_t i = 0; events->nr && i < ARRAY_SIZE(rows); i++) {
 		size_t row = board_row(&b);
 
-		board_text(&b, row, 0, rows[i].what);
-		for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
-			if (rows[i].of[c])
-				board_number(&b, row, 1 + c, sum_events(&events, rows[i].of[c]));
+		board_text(&b, row, 0, rows[i].who);
+		/* khugepaged's runs are not counted */
+		if (*rows[i].begun)
+			board_number(&b, row, 1, sum_events(events, rows[i].begun));
+		board_number(&b, row, 2, bytes_of(p, sum_events(events, rows[i].scanned)));
+		board_number(&b, row, 3, bytes_of(p, sum_events(events, rows[i].reclaimed)));
 	}
 	board_print(&b, p->out);
-	table_free(&events);
+}
+
+/* What came of it, since boot. */
+static void show_effects(struct pressure *p, const struct table *events)
+{
+	static const struct {
+		const char *column;
+		const char *counter;
+		__u32 unit;	/* BYTES: of a counter of pages */
+	} numbers[] = {
+		{ "refaulted_file", "workingset_refault_file", MMSCOPE_UNIT_BYTES },
+		{ "refaulted_anon", "workingset_refault_anon", MMSCOPE_UNIT_BYTES },
+		{ "swapped_out", "pswpout", MMSCOPE_UNIT_BYTES },
+		{ "swapped_in", "pswpin", MMSCOPE_UNIT_BYTES },
+		{ "compactions", "compactstall", MMSCOPE_UNIT_COUNT },
+		{ "failed", "compactfail", MMSCOPE_UNIT_COUNT },
+		{ "kcompactd", "kcompactd_wake", MMSCOPE_UNIT_COUNT },
+		{ "oom_kills", "oom_kill", MMSCOPE_UNIT_COUNT },
+	};
+	struct board b;
+
+	board_init(&b, "effects");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		board_column(&b, numbers[i].column, numbers[i].unit);
+	board_row(&b);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		__u64 value = sum_events(events, numbers[i].counter);
+
+		board_number(&b, 0, i, numbers[i].unit == MMSCOPE_UNIT_BYTES ?
+				       bytes_of(p, value) : value);
+	}
+	board_print(&b, p->out);
 }
 
 /* ------------------------------------------------------------------------ PSI */
@@ -323,6 +348,24 @@ static const char *zone_of(const struct pressure *p, __u64 zone)
 	return value_name(p->alloc, "zone", zone);
 }
 
+/* Has kswapd of all nodes given up? Then nobody wakes it. */
+static bool given_up(const struct pressure *p)
+{
+	for (size_t i = 0; i < p->zones.nr; i++)
+		if (table_get(&p->zones, i, "kswapd_failures") < HOPELESS)
+			return false;
+	return p->zones.nr;
+}
+
+static void add_wake(struct text *t, const struct pressure *p, const struct mmscope_alloc_arg *arg,
+		     const char *then)
+{
+	if (!(arg->may & MMSCOPE_ALLOC_MAY_KSWAPD))
+		return;
+	text_adds(t, given_up(p) ? "kswapd has given up" : "wakes kswapd");
+	text_adds(t, then);
+}
+
 /* What direct compaction would do: the zone where it goes furthest. */
 static void add_compaction(struct text *t, const struct pressure *p,
 			   const struct mmscope_alloc_arg *arg, const char *recs)
@@ -367,8 +410,7 @@ static void add_reclaim(struct text *t, const struct pressure *p,
 {
 	bool lost = hopeless(p, arg, recs);
 
-	if (arg->may & MMSCOPE_ALLOC_MAY_KSWAPD)
-		text_adds(t, "wakes kswapd, ");
+	add_wake(t, p, arg, ", ");
 	if (arg->may & MMSCOPE_ALLOC_MAY_COMPACT)
 		add_compaction(t, p, arg, recs);
 	text_adds(t, "direct reclaim");
@@ -393,8 +435,8 @@ static __u32 next_allocation(struct text *t, const struct pressure *p, __u32 ord
 		text_add(t, "fast path: zone %s gives it at once", zone_of(p, arg.from_zone));
 		break;
 	case MMSCOPE_ALLOC_SLOW:
-		text_add(t, "%szone %s gives it, below its low watermark",
-			 arg.may & MMSCOPE_ALLOC_MAY_KSWAPD ? "wakes kswapd; " : "",
+		add_wake(t, p, &arg, "; ");
+		text_add(t, "zone %s gives it, below its low watermark",
 			 zone_of(p, arg.from_zone));
 		break;
 	case MMSCOPE_ALLOC_RECLAIM:
@@ -423,12 +465,9 @@ static void show_allocations(struct pressure *p)
 	struct text words = { 0 };
 	struct board b;
 
-	if (p->o->order) {
-		if (!parse_whole_number(p->o->order, p->s->info.nr_orders - 1, &orders[0]))
-			die("bad order '%s': 0 to %u is wanted, for 2^order pages", p->o->order,
-			    p->s->info.nr_orders - 1);
-		nr = 1;
-	}
+	if (p->o->order && !parse_whole_number(p->o->order, p->s->info.nr_orders - 1, &orders[nr++]))
+		die("bad order '%s': 0 to %u is wanted, for 2^order pages", p->o->order,
+		    p->s->info.nr_orders - 1);
 	board_init(&b, "next_allocations");
 	board_column(&b, "order", MMSCOPE_UNIT_ID);
 	board_column(&b, "size", MMSCOPE_UNIT_BYTES);
@@ -457,7 +496,7 @@ static void print_answer(const struct pressure *p)
 	static const char *const answers[] = {
 		[MMSCOPE_ALLOC_AT_ONCE] = "Memory is not short: an allocation of a page succeeds at once.",
 		[MMSCOPE_ALLOC_SLOW] =
-			"Memory is getting short: an allocation of a page succeeds, and wakes kswapd.",
+			"Memory is getting short: an allocation of a page succeeds below the low watermark.",
 		[MMSCOPE_ALLOC_RECLAIM] =
 			"Memory is short: who wants a page must reclaim memory first.",
 		[MMSCOPE_ALLOC_FAIL] = "Memory is short: an allocation of a page fails.",
@@ -489,6 +528,7 @@ void cmd_pressure(struct source *s, const struct options *o, int argc, char **ar
 {
 	struct pressure p = { .s = s, .o = o, .alloc = source_dataset(s, "alloc_zones") };
 	struct mmscope_walk_arg query;
+	struct table events;
 
 	if (argc)
 		die("pressure takes no words: '%s'", argv[0]);
@@ -506,7 +546,10 @@ void cmd_pressure(struct source *s, const struct options *o, int argc, char **ar
 		print_answer(&p);
 	show_zones(&p);
 	show_daemons(&p);
-	show_work(&p);
+	table_collect(s, "reclaim_events", &events);
+	show_reclaimers(&p, &events);
+	show_effects(&p, &events);
+	table_free(&events);
 	show_psi(&p);
 	if (in_words(&p))
 		printf("\nAllocations with %s:", p.gfp_text);
