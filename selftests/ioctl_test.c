@@ -399,7 +399,7 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	arg.memcg = 1;
-	if (!(self->desc.flags & MMSCOPE_DATASET_FRAMES))
+	if (!(self->desc.flags & (MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG)))
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 	arg = self->arg;
 	memset(arg.name, 'x', sizeof(arg.name));

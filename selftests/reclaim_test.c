@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The datasets `reclaim` and `reclaim_events`: against /proc/zoneinfo, /proc/vmstat,
- * /proc/sys/vm, extfrag in debugfs and the kernel's own tracepoints of compaction;
- * then with memory short and kswapd at work, and with memory in shreds.
+ * /proc/sys/vm; then with memory short and kswapd at work. What they tell of compaction,
+ * compaction_test has.
  */
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
-#include <stddef.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
+#include <sys/swap.h>
 #include <time.h>
 
 #include "common.h"
 #include "process.h"
-#include "buddyinfo.h"
+#include "disk.h"
+#include "reclaim.h"
 #include "zoneinfo.h"
 
 #define MIN_FREE	"/proc/sys/vm/min_free_kbytes"
-#define TRACING		"/sys/kernel/tracing"
-#define COMPACTION	TRACING "/events/compaction/"
-#define EXTFRAG		"/sys/kernel/debug/extfrag/"
-#define TRIES		50
 
 FIXTURE(reclaim) {
 	int fd;
@@ -48,18 +44,6 @@ FIXTURE_TEARDOWN(reclaim)
 	answer_free(&self->a);
 	free(self->zones.values);
 	close(self->fd);
-}
-
-static void rest(void)
-{
-	struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
-
-	nanosleep(&pause, NULL);
-}
-
-static const struct mmscope_reclaim *zone_at(const struct answer *a, size_t i)
-{
-	return (const struct mmscope_reclaim *)((const char *)a->records + i * a->rec_size);
 }
 
 /* ------------------------------------------------------------- /proc/zoneinfo */
@@ -111,31 +95,57 @@ TEST_F(reclaim, free_pages_and_watermarks_are_those_of_zoneinfo)
 		TH_LOG("%s", c.report);
 }
 
-/* reclaimable: file pages on evictable lists of the zone; there is no swap */
-TEST_F(reclaim, reclaimable_pages_are_those_on_the_lists)
+/* file pages on evictable lists of each zone, and with swap anonymous ones */
+static bool reclaimable_is(int fd, const struct value_names *zones, struct answer *a, bool swap)
 {
 	struct zoneinfo z;
-	bool equal = false;
+	bool equal = true;
+	uint64_t sum = 0;
 	size_t i;
-	int try;
 
-	for (try = 0; try < TRIES && !equal; try++) {
-		ASSERT_EQ(0, zoneinfo_read(&z));
-		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
-		equal = true;
-		for (i = 0; i < self->a.nr; i++) {
-			const struct mmscope_reclaim *r = zone_at(&self->a, i);
-			const char *zone = index_name(&self->zones, r->zone);
-
-			equal &= r->reclaimable_pages ==
-				 zoneinfo_get(&z, r->node, zone, "nr_zone_inactive_file") +
+	answer_free(a);
+	write_file("/proc/sys/vm/stat_refresh", "1");
+	if (zoneinfo_read(&z) || walk_all(fd, walk_arg(MMSCOPE_DS_RECLAIM), a))
+		return false;
+	for (i = 0; i < a->nr; i++) {
+		const struct mmscope_reclaim *r = zone_at(a, i);
+		const char *zone = index_name(zones, r->zone);
+		uint64_t pages = zoneinfo_get(&z, r->node, zone, "nr_zone_inactive_file") +
 				 zoneinfo_get(&z, r->node, zone, "nr_zone_active_file");
-		}
-		zoneinfo_free(&z);
-		answer_free(&self->a);
+
+		if (swap)
+			pages += zoneinfo_get(&z, r->node, zone, "nr_zone_inactive_anon") +
+				 zoneinfo_get(&z, r->node, zone, "nr_zone_active_anon");
+		equal &= r->reclaimable_pages == pages;
+		sum += pages;
+	}
+	zoneinfo_free(&z);
+	return equal && sum;
+}
+
+TEST_F(reclaim, reclaimable_pages_are_those_on_the_lists)
+{
+	bool equal = false;
+	int try, file;
+
+	if (!have_disk())
+		SKIP(return, "no disk");
+	file = disk_read(4 << 20);
+	ASSERT_LE(0, file);
+	for (try = 0; try < TRIES && !equal; try++) {
+		equal = reclaimable_is(self->fd, &self->zones, &self->a, false);
 		rest();
 	}
 	EXPECT_TRUE(equal);
+	close(file);
+	ASSERT_EQ(0, system("mkswap " DISK " > /dev/null"));
+	ASSERT_EQ(0, swapon(DISK, 0));
+	for (try = 0, equal = false; try < TRIES && !equal; try++) {
+		equal = reclaimable_is(self->fd, &self->zones, &self->a, true);
+		rest();
+	}
+	EXPECT_TRUE(equal);
+	swapoff(DISK);
 }
 
 /* ------------------------------------------------------------------- settings */
@@ -212,72 +222,6 @@ TEST_F(reclaim, daemons_are_threads_that_sleep)
 	EXPECT_TRUE(asleep);
 }
 
-/* ------------------------------------------------- fragmentation, extfrag in debugfs */
-
-/* the number for order 9 of a zone, in permille; false: no such line */
-static bool extfrag_number(const char *file, uint32_t node, const char *zone, uint32_t order,
-			   int64_t *value)
-{
-	char path[96], *text, *line, *save = NULL;
-	bool found = false;
-
-	snprintf(path, sizeof(path), EXTFRAG "%s", file);
-	text = read_file(path);
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char name[32];
-		unsigned int nid, at;
-		int len;
-		char *p;
-
-		if (sscanf(line, "Node %u, zone %31s%n", &nid, name, &len) != 2 || nid != node ||
-		    strcmp(name, zone))
-			continue;
-		for (p = line + len, at = 0; at < order; at++)
-			p += strspn(p, " "), p += strcspn(p, " ");
-		*value = strtod(p, NULL) * 1000 + (strchr(p, '-') == p + strspn(p, " ") ? -0.5 : 0.5);
-		found = true;
-	}
-	free(text);
-	return found;
-}
-
-TEST_F_TIMEOUT(reclaim, fragmentation_is_that_of_extfrag, 120)
-{
-	struct shredded s = { 0 };
-	size_t i, round;
-
-	/* whole, and in shreds */
-	for (round = 0; round < 2; round++) {
-		bool equal = false;
-		int try;
-
-		if (round && shred_memory(2048, &s))
-			SKIP(return, "no memory to shred");
-		for (try = 0; try < TRIES && !equal; try++) {
-			answer_free(&self->a);
-			ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
-			equal = true;
-			for (i = 0; i < self->a.nr; i++) {
-				const struct mmscope_reclaim *z = zone_at(&self->a, i);
-				const char *zone = index_name(&self->zones, z->zone);
-				int64_t extfrag, unusable;
-
-				ASSERT_TRUE(extfrag_number("extfrag_index", z->node, zone,
-							   z->huge_order, &extfrag));
-				ASSERT_TRUE(extfrag_number("unusable_index", z->node, zone,
-							   z->huge_order, &unusable));
-				equal &= (int64_t)z->huge_extfrag_permille == extfrag &&
-					 (int64_t)z->huge_unusable_permille == unusable;
-			}
-			rest();
-		}
-		EXPECT_TRUE(equal);
-		if (round)
-			shredded_free(&s);
-	}
-}
-
 /* ---------------------------------------------------------------- /proc/vmstat */
 
 /* what /proc/vmstat calls otherwise than the enum, beginnings of names */
@@ -312,19 +256,6 @@ static void vmstat_name(const char *name, char *buf, size_t size)
 		if (!strncmp(name, renamed[i][0], len))
 			snprintf(buf, size, "%s%s", renamed[i][1], name + len);
 	}
-}
-
-/* of all nodes; 0 if there is no such counter */
-static uint64_t event(const struct answer *a, const char *name)
-{
-	const struct mmscope_reclaim_event *e = a->records;
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < a->nr; i++)
-		if (!strcmp(e[i].name, name))
-			sum += e[i].value;
-	return sum;
 }
 
 /* every counter lies between two readings of /proc/vmstat; returns how many do not */
@@ -414,14 +345,6 @@ TEST_F(reclaim, every_counter_of_reclaim_in_vmstat_is_here)
 
 /* -------------------------------------------------------- memory becomes short */
 
-static uint64_t vmstat(const char *name)
-{
-	uint64_t value = 0;
-
-	read_number("/proc/vmstat", name, &value);
-	return value;
-}
-
 static size_t ask_alloc(int fd, uint32_t order, struct mmscope_alloc_arg *arg)
 {
 	static struct mmscope_alloc_zone zones[16];
@@ -492,135 +415,6 @@ TEST_F_TIMEOUT(reclaim, kswapd_is_woken_and_counts_what_it_does, 120)
 	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM_EVENTS), &self->a));
 	EXPECT_LT(run, event(&self->a, "pageoutrun"));
 	EXPECT_LE(event(&self->a, "pgscan_kswapd"), vmstat("pgscan_kswapd"));
-}
-
-/* ----------------------------------------------------------------- compaction */
-
-/* what the tracepoint of deferral said last of a zone */
-struct deferral {
-	bool seen;
-	int order_failed;
-	unsigned int considered;
-	unsigned long limit;
-};
-
-static struct deferral last_deferral(const char *trace, uint32_t node, const char *zone)
-{
-	struct deferral d = { 0 };
-	const char *p;
-
-	for (p = trace; (p = strstr(p, "mm_compaction_defer")); p++) {
-		char name[32];
-		int nid, order, failed;
-		unsigned int consider;
-		unsigned long limit;
-		const char *args = strstr(p, "node=");
-
-		if (!args || sscanf(args,
-				    "node=%d zone=%31s order=%d order_failed=%d consider=%u limit=%lu",
-				    &nid, name, &order, &failed, &consider, &limit) != 6)
-			continue;
-		if (nid != (int)node || strcmp(name, zone))
-			continue;
-		d = (struct deferral){
-			.seen = true,
-			.order_failed = failed,
-			.considered = consider,
-			.limit = limit,
-		};
-	}
-	return d;
-}
-
-static const char *const deferral_events[] = {
-	COMPACTION "mm_compaction_deferred/enable",
-	COMPACTION "mm_compaction_defer_compaction/enable",
-	COMPACTION "mm_compaction_defer_reset/enable",
-};
-
-static void trace_deferrals(const char *on)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(deferral_events); i++)
-		write_file(deferral_events[i], on);
-}
-
-TEST_F(reclaim, compaction_begins_anew_after_it_was_asked_for)
-{
-	uint64_t scanned = vmstat("compact_migrate_scanned");
-	struct zoneinfo z;
-	struct answer events;
-	size_t i;
-
-	ASSERT_EQ(0, write_file("/proc/sys/vm/compact_memory", "1"));
-	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM_EVENTS), &events));
-	EXPECT_LT(scanned, event(&events, "compactmigrate_scanned"));
-	EXPECT_GE(vmstat("compact_migrate_scanned"), event(&events, "compactmigrate_scanned"));
-	answer_free(&events);
-	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
-	ASSERT_EQ(0, zoneinfo_read(&z));
-	for (i = 0; i < self->a.nr; i++) {
-		const struct mmscope_reclaim *r = zone_at(&self->a, i);
-		const char *zone = index_name(&self->zones, r->zone);
-		uint64_t start = zoneinfo_get(&z, r->node, zone, "start_pfn");
-		uint64_t last = start + zoneinfo_get(&z, r->node, zone, "spanned") - 1;
-		uint64_t block = 1ULL << r->huge_order;
-
-		/* the scanners met, so the next pass begins at both ends */
-		EXPECT_EQ(start, r->compact_migrate_async_pfn);
-		EXPECT_EQ(start, r->compact_migrate_sync_pfn);
-		EXPECT_EQ(last / block * block, r->compact_free_pfn);
-	}
-	zoneinfo_free(&z);
-}
-
-/* All memory in shreds: huge pages are to be had by compaction only. */
-TEST_F_TIMEOUT(reclaim, deferral_is_what_its_tracepoints_say, 300)
-{
-	size_t pages, i, compared = 0;
-	struct shredded s;
-	int try;
-
-	mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (access(deferral_events[0], F_OK))
-		SKIP(return, "no tracepoints of compaction");
-	pages = pages_to_shred(100000);
-	ASSERT_EQ(0, shred_memory(pages, &s));
-	write_file(TRACING "/trace", "");
-	trace_deferrals("1");
-	write_file(TRACING "/tracing_on", "1");
-	/* more than there can be: the last ones fail */
-	write_file("/proc/sys/vm/nr_hugepages", "600");
-	for (try = 0; try < TRIES && !compared; try++) {
-		char *before = read_file(TRACING "/trace"), *after;
-
-		answer_free(&self->a);
-		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
-		after = read_file(TRACING "/trace");
-		/* nothing may have happened meanwhile */
-		for (i = 0; before && after && strlen(before) == strlen(after) && i < self->a.nr; i++) {
-			const struct mmscope_reclaim *r = zone_at(&self->a, i);
-			struct deferral d = last_deferral(after, r->node,
-							  index_name(&self->zones, r->zone));
-
-			if (!d.seen)
-				continue;
-			compared++;
-			EXPECT_EQ(d.order_failed, (int)r->compact_order_failed);
-			EXPECT_EQ(d.considered, r->compact_considered);
-			EXPECT_EQ(d.limit, 1UL << r->compact_defer_shift);
-			printf("# zone %u: order %d failed, %u of %lu passed over\n", r->zone,
-			       d.order_failed, d.considered, d.limit);
-		}
-		free(before);
-		free(after);
-		rest();
-	}
-	trace_deferrals("0");
-	write_file("/proc/sys/vm/nr_hugepages", "0");
-	shredded_free(&s);
-	EXPECT_LT(0, compared);
 }
 
 TEST_F(reclaim, filters_select_a_node_and_a_zone)
