@@ -62,9 +62,12 @@ static bool extfrag_number(const char *file, uint32_t node, const char *zone, ui
 		if (sscanf(line, "Node %u, zone %31s%n", &nid, name, &len) != 2 || nid != node ||
 		    strcmp(name, zone))
 			continue;
-		for (p = line + len, at = 0; at < order; at++)
-			p += strspn(p, " "), p += strcspn(p, " ");
-		*value = strtod(p, NULL) * 1000 + (strchr(p, '-') == p + strspn(p, " ") ? -0.5 : 0.5);
+		for (p = line + len, at = 0; at < order; at++) {
+			p += strspn(p, " ");
+			p += strcspn(p, " ");
+		}
+		p += strspn(p, " ");
+		*value = strtod(p, NULL) * 1000 + (*p == '-' ? -0.5 : 0.5);
 		found = true;
 	}
 	free(text);
@@ -188,10 +191,62 @@ TEST_F(compaction, it_begins_anew_after_it_was_asked_for)
 	zoneinfo_free(&z);
 }
 
-/* All memory in shreds: huge pages are to be had by compaction only. */
-TEST_F_TIMEOUT(compaction, deferral_is_what_its_tracepoints_say, 300)
+/* what the page allocator would do for one more huge page, as hugetlb asks for it */
+static uint32_t ask_for_huge(int fd, uint32_t order, bool *compacts)
 {
-	size_t pages, i, compared = 0;
+	static struct mmscope_alloc_zone zones[16];
+	struct mmscope_alloc_arg arg = {
+		.size = sizeof(arg),
+		.order = order,
+		.gfp = MMSCOPE_GFP_DIRECT_RECLAIM | MMSCOPE_GFP_KSWAPD_RECLAIM | MMSCOPE_GFP_IO |
+		       MMSCOPE_GFP_FS | MMSCOPE_GFP_HARDWALL | MMSCOPE_GFP_HIGHMEM |
+		       MMSCOPE_GFP_MOVABLE | MMSCOPE_GFP_COMP | MMSCOPE_GFP_NOWARN |
+		       MMSCOPE_GFP_RETRY_MAYFAIL,
+		.node = MMSCOPE_ANY,
+		.nr = ARRAY_LEN(zones),
+		.buf = (uintptr_t)zones,
+	};
+	uint32_t i;
+
+	*compacts = false;
+	if (ioctl(fd, MMSCOPE_IOC_ALLOC, &arg))
+		return MMSCOPE_UNKNOWN32;
+	for (i = 0; i < arg.nr; i++)
+		*compacts |= zones[i].compaction == MMSCOPE_COMPACTION_RUNS;
+	return arg.result;
+}
+
+/*
+ * Huge pages one by one: while they are foretold to be had at once nobody compacts; when
+ * they are foretold to need compaction, it runs. Returns how often it was otherwise.
+ */
+static size_t take_huge(int fd, uint32_t order, size_t *foretold)
+{
+	size_t wrong = 0, nr;
+
+	for (nr = 1, *foretold = 0; nr < 500 && *foretold < 3; nr++) {
+		uint64_t stalls = vmstat("compact_stall");
+		bool compacts, stalled;
+		uint32_t result = ask_for_huge(fd, order, &compacts);
+		char text[16];
+
+		snprintf(text, sizeof(text), "%zu", nr);
+		write_file("/proc/sys/vm/nr_hugepages", text);
+		stalled = vmstat("compact_stall") != stalls;
+		if (result <= MMSCOPE_ALLOC_SLOW)
+			wrong += stalled;
+		if (result == MMSCOPE_ALLOC_RECLAIM && compacts) {
+			(*foretold)++;
+			wrong += !stalled;
+		}
+	}
+	return wrong;
+}
+
+/* All memory in shreds: huge pages are to be had by compaction only. */
+TEST_F_TIMEOUT(compaction, it_runs_as_foretold_and_is_deferred_as_traced, 300)
+{
+	size_t pages, i, compared = 0, foretold;
 	struct shredded s;
 	int try;
 
@@ -200,19 +255,22 @@ TEST_F_TIMEOUT(compaction, deferral_is_what_its_tracepoints_say, 300)
 		SKIP(return, "no tracepoints of compaction");
 	pages = pages_to_shred(100000);
 	ASSERT_EQ(0, shred_memory(pages, &s));
-	write_file(TRACING "/trace", "");
 	trace_deferrals("1");
 	write_file(TRACING "/tracing_on", "1");
+	EXPECT_GE(1, take_huge(self->fd, 9, &foretold));
+	EXPECT_LE(1, foretold);
 	/* more than there can be: the last ones fail */
 	write_file("/proc/sys/vm/nr_hugepages", "600");
 	for (try = 0; try < TRIES && !compared; try++) {
 		char *before = read_file(TRACING "/trace"), *after;
+		bool quiet;
 
 		answer_free(&self->a);
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
 		after = read_file(TRACING "/trace");
 		/* nothing may have happened meanwhile */
-		for (i = 0; before && after && strlen(before) == strlen(after) && i < self->a.nr; i++) {
+		quiet = before && after && strlen(before) == strlen(after);
+		for (i = 0; quiet && i < self->a.nr; i++) {
 			const struct mmscope_reclaim *r = zone_at(&self->a, i);
 			struct deferral d = last_deferral(after, r->node,
 							  index_name(&self->zones, r->zone));

@@ -230,6 +230,10 @@ DATASET(ptes, PTES, .moves = true);
 DATASET(mappings, MAPPINGS, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);
+DATASET(reclaim, RECLAIM);
+DATASET(reclaim_events, RECLAIM_EVENTS);
+DATASET(lru, LRU, .moves = true);
+DATASET(lru_pages, LRU_PAGES, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {

@@ -465,7 +465,8 @@ static void show_allocations(struct pressure *p)
 	struct text words = { 0 };
 	struct board b;
 
-	if (p->o->order && !parse_whole_number(p->o->order, p->s->info.nr_orders - 1, &orders[nr++]))
+	if (p->o->order &&
+	    !parse_whole_number(p->o->order, p->s->info.nr_orders - 1, &orders[nr++]))
 		die("bad order '%s': 0 to %u is wanted, for 2^order pages", p->o->order,
 		    p->s->info.nr_orders - 1);
 	board_init(&b, "next_allocations");

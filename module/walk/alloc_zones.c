@@ -68,7 +68,7 @@ static const struct mmscope_field_def alloc_fields[] = {
 	MORE(struct mmscope_alloc_zone, reclaimable_pages, PAGES,
 	     "on lists that reclaim takes from: file, and anon while there is swap"),
 	MORE_SIGNED(struct mmscope_alloc_zone, reclaimed_margin, PAGES,
-		    "slow_margin if all that was reclaimed; not above 0: only the OOM killer helps"),
+		    "slow_margin if all of that was reclaimed; not above 0: not enough"),
 	FIELD_FLAGS(struct mmscope_alloc_zone, unknown, &alloc_unknown_names,
 		    "what may make the allocator decide otherwise"),
 };

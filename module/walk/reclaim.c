@@ -29,21 +29,25 @@ static u32 daemon_state(const struct task_struct *task, struct wait_queue_head *
 		return MMSCOPE_DAEMON_NONE;
 	if (task_is_running(task))
 		return MMSCOPE_DAEMON_RUNNING;
+	/* waitqueue_active: a look, nothing depends on it */
 	return waitqueue_active(queue) ? MMSCOPE_DAEMON_ASLEEP : MMSCOPE_DAEMON_BLOCKED;
 }
 
 static u32 who_waits(pg_data_t *pgdat)
 {
-	u32 flags = waitqueue_active(&pgdat->pfmemalloc_wait) ? MMSCOPE_WAIT_PFMEMALLOC : 0;
 	static const u32 reasons[NR_VMSCAN_THROTTLE] = {
 		[VMSCAN_THROTTLE_WRITEBACK] = MMSCOPE_WAIT_WRITEBACK,
 		[VMSCAN_THROTTLE_ISOLATED] = MMSCOPE_WAIT_ISOLATED,
 		[VMSCAN_THROTTLE_NOPROGRESS] = MMSCOPE_WAIT_NOPROGRESS,
 		[VMSCAN_THROTTLE_CONGESTED] = MMSCOPE_WAIT_CONGESTED,
 	};
-	u32 i;
+	u32 i, flags = 0;
 
+	/* waitqueue_active: looks, nothing depends on them */
+	if (waitqueue_active(&pgdat->pfmemalloc_wait))
+		flags |= MMSCOPE_WAIT_PFMEMALLOC;
 	for (i = 0; i < NR_VMSCAN_THROTTLE; i++)
+		/* waitqueue_active: likewise */
 		if (waitqueue_active(&pgdat->reclaim_wait[i]))
 			flags |= reasons[i];
 	return flags;
@@ -139,10 +143,11 @@ static void reclaim_fill(struct zone *zone, struct mmscope_reclaim *rec)
 		.free_pages = zone_page_state(zone, NR_FREE_PAGES),
 		.watermark_boost = READ_ONCE(zone->watermark_boost),
 		.reclaimable_pages = mmscope_reclaimable(zone),
-		.zone_flags =
-			(test_bit(ZONE_BOOSTED_WATERMARK, &zone->flags) ? MMSCOPE_ZONE_BOOSTED : 0) |
-			(test_bit(ZONE_RECLAIM_ACTIVE, &zone->flags) ? MMSCOPE_ZONE_RECLAIM : 0),
 	};
+	if (test_bit(ZONE_BOOSTED_WATERMARK, &zone->flags))
+		rec->zone_flags |= MMSCOPE_ZONE_BOOSTED;
+	if (test_bit(ZONE_RECLAIM_ACTIVE, &zone->flags))
+		rec->zone_flags |= MMSCOPE_ZONE_RECLAIM;
 	usable = rec->free_pages - rec->watermark_boost;
 	rec->above_min = usable - READ_ONCE(zone->_watermark[WMARK_MIN]);
 	rec->above_low = usable - READ_ONCE(zone->_watermark[WMARK_LOW]);
@@ -214,7 +219,7 @@ static const struct mmscope_field_def reclaim_fields[] = {
 	FIELD(struct mmscope_reclaim, free_pages, PAGES,
 	      "free pages, without those on per-CPU lists"),
 	FIELD_SIGNED(struct mmscope_reclaim, above_min, PAGES,
-		     "free above the min watermark and boost; negative: ordinary tasks must reclaim"),
+		     "free above the min watermark and boost; negative: tasks must reclaim"),
 	FIELD_SIGNED(struct mmscope_reclaim, above_low, PAGES,
 		     "free above the low watermark and boost; negative: kswapd is woken"),
 	FIELD_SIGNED(struct mmscope_reclaim, above_high, PAGES,

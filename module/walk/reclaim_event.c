@@ -196,7 +196,8 @@ static const struct mmscope_name actor_texts[] = {
 static MMSCOPE_NAMES(actor_names, actor_texts);
 
 static const struct mmscope_field_def reclaim_event_fields[] = {
-	FIELD_TEXT(struct mmscope_reclaim_event, name, "of the counter, as the kernel's enum has it"),
+	FIELD_TEXT(struct mmscope_reclaim_event, name,
+		   "of the counter, as the kernel's enum has it"),
 	FIELD_CLASS(struct mmscope_reclaim_event, group, ENUM, &group_names, "what is counted"),
 	FIELD_ENUM(struct mmscope_reclaim_event, by, &actor_names,
 		   "who did it, as far as its name tells; direct: who wanted memory"),
