@@ -99,8 +99,9 @@ TEST_F_TIMEOUT(compaction, fragmentation_is_that_of_extfrag, 120)
 							   z->huge_order, &extfrag));
 				ASSERT_TRUE(extfrag_number("unusable_index", z->node, zone,
 							   z->huge_order, &unusable));
-				equal &= (int64_t)z->huge_extfrag_permille == extfrag &&
-					 (int64_t)z->huge_unusable_permille == unusable;
+				/* the page that the file is made in may be just the one too many */
+				equal &= llabs((int64_t)z->huge_extfrag_permille - extfrag) <= 1 &&
+					 llabs((int64_t)z->huge_unusable_permille - unusable) <= 1;
 			}
 			rest();
 		}

@@ -222,7 +222,7 @@ static const struct mmscope_field_def lru_fields[] = {
 	MORE(struct mmscope_lru, gen_refaulted, COUNT,
 	     "pages of this type that came back since then"),
 	FIELD_FLAGS(struct mmscope_lru, flags, &lru_flag_names,
-		    "the LRU that runs; counts_active: as memory.stat has it; dying: cgroup removed"),
+		    "the LRU that runs; counts_active: so memory.stat has it; dying: removed"),
 	MORE_ARRAY(struct mmscope_lru, zone_pages, PAGES, &mmscope_zone_names,
 		   "pages of the list in this zone"),
 };
