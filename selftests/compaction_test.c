@@ -258,8 +258,12 @@ TEST_F_TIMEOUT(compaction, it_runs_as_foretold_and_is_deferred_as_traced, 300)
 	ASSERT_EQ(0, shred_memory(pages, &s));
 	trace_deferrals("1");
 	write_file(TRACING "/tracing_on", "1");
-	EXPECT_GE(1, take_huge(self->fd, 9, &foretold));
-	EXPECT_LE(1, foretold);
+	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_RECLAIM), &self->a));
+	/* of several nodes hugetlb asks one after the other */
+	if (zone_at(&self->a, self->a.nr - 1)->node == zone_at(&self->a, 0)->node) {
+		EXPECT_GE(1, take_huge(self->fd, zone_at(&self->a, 0)->huge_order, &foretold));
+		EXPECT_LE(1, foretold);
+	}
 	/* more than there can be: the last ones fail */
 	write_file("/proc/sys/vm/nr_hugepages", "600");
 	for (try = 0; try < TRIES && !compared; try++) {
