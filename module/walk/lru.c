@@ -52,8 +52,7 @@ static void fill_common(const struct mmscope_lruvec *v, const struct mmscope_gen
 		rec->flags |= MMSCOPE_LRU_MULTI_GEN;
 	if (!v->css)
 		return;
-	/* removed just now, or all the way */
-	if ((v->css->flags & (CSS_ONLINE | CSS_DYING)) != CSS_ONLINE)
+	if (v->css->flags & CSS_DYING)
 		rec->flags |= MMSCOPE_LRU_DYING;
 	len = cgroup_path(v->css->cgroup, rec->path, sizeof(rec->path));
 	if (len < 0 || len >= sizeof(rec->path))

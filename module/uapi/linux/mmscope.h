@@ -1807,7 +1807,9 @@ struct mmscope_walk_arg {
 	__u64 flags_all;	/* frames that have all of these 1 << KPF_* */
 	__u64 flags_any;	/* frames that have one of these */
 	__u64 flags_none;	/* frames that have none of these */
-	__u64 memcg;		/* frames charged to the cgroup of this inode */
+	__u64 memcg;		/* frames charged to the cgroup of this inode; of MEMCG datasets,
+				 * those on its lists
+				 */
 	__u64 owner;		/* frames of this inode or pid */
 	char name[64];		/* frames of this slab cache, file, caller or command */
 };
