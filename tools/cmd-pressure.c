@@ -22,6 +22,7 @@ struct pressure {
 	struct table zones;
 	__u32 gfp;
 	const char *gfp_text;
+	__u64 order;	/* one more that is asked about */
 	__u32 node;
 };
 
@@ -465,10 +466,8 @@ static void show_allocations(struct pressure *p)
 	struct text words = { 0 };
 	struct board b;
 
-	if (p->o->order &&
-	    !parse_whole_number(p->o->order, p->s->info.nr_orders - 1, &orders[nr++]))
-		die("bad order '%s': 0 to %u is wanted, for 2^order pages", p->o->order,
-		    p->s->info.nr_orders - 1);
+	if (p->o->order)
+		orders[nr++] = p->order;
 	board_init(&b, "next_allocations");
 	board_column(&b, "order", MMSCOPE_UNIT_ID);
 	board_column(&b, "size", MMSCOPE_UNIT_BYTES);
@@ -517,6 +516,9 @@ static void parse_question(struct pressure *p)
 
 	p->gfp_text = o->gfp ? o->gfp : DEFAULT_GFP;
 	parse_gfp(p->gfp_text, &p->gfp);
+	if (o->order && !parse_whole_number(o->order, p->s->info.nr_orders - 1, &p->order))
+		die("bad order '%s': 0 to %u is wanted, for 2^order pages", o->order,
+		    p->s->info.nr_orders - 1);
 	p->node = MMSCOPE_ANY;
 	if (!o->node)
 		return;
