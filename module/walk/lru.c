@@ -7,7 +7,9 @@
  * are made.
  *
  * Staleness: every number is one lockless read. The kernel changes the sizes under
- * lru_lock, when it moves pages; those of generations it corrects by and by.
+ * lru_lock, when it moves pages; those of generations it corrects by and by. Where
+ * memory cgroups are off, the classic sizes are counters of the zone, which lag behind
+ * by what CPUs have not folded yet.
  *
  * Sources: see lruvec.c. The size of the unevictable list is kept, but its pages are
  * not linked.
