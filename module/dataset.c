@@ -68,6 +68,10 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PAGE_CACHE] = &mmscope_page_cache,
 	[MMSCOPE_DS_MEMCGS] = &mmscope_memcgs,
 	[MMSCOPE_DS_MEMCG_PAGES] = &mmscope_memcg_pages,
+	[MMSCOPE_DS_RECLAIM] = &mmscope_reclaims,
+	[MMSCOPE_DS_RECLAIM_EVENTS] = &mmscope_reclaim_events,
+	[MMSCOPE_DS_LRU] = &mmscope_lrus,
+	[MMSCOPE_DS_LRU_PAGES] = &mmscope_lru_pages,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);
@@ -313,6 +317,16 @@ static bool frame_filters_apply(const struct mmscope_query *q)
 	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
 		f.memcg = 0;
 	return !q->bare && !memchr_inv(&f, 0, sizeof(f));
+/* are the filters of page frames such as the dataset has? */
+static bool check_frames(const struct mmscope_query *q)
+{
+	struct mmscope_frame_filter frames = q->frames;
+
+	if (q->ds->flags & MMSCOPE_DATASET_FRAMES)
+		return true;
+	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
+		frames.memcg = 0;
+	return !q->bare && !memchr_inv(&frames, 0, sizeof(frames));
 }
 
 static int check_query(const struct mmscope_query *q)
@@ -337,6 +351,9 @@ static int check_query(const struct mmscope_query *q)
 	if (q->class_mask && !class_field(ds))
 		return -EINVAL;
 	if (!frame_filters_apply(q))
+	if (!check_frames(q))
+		return -EINVAL;
+	if (q->frames.name[sizeof(q->frames.name) - 1])
 		return -EINVAL;
 	if (q->exact && !ds->exact)
 		return -EINVAL;

@@ -33,6 +33,8 @@ struct mem_cgroup;
 	X(slab_mutex, struct mutex)					\
 	X(huge_zero_pfn, unsigned long)					\
 	X(sysctl_compact_unevictable_allowed, int)			\
+	X(sysctl_extfrag_threshold, int)				\
+	X(sysctl_compaction_proactiveness, unsigned int)		\
 	X(init_mm, struct mm_struct)					\
 	X(vmap_area_root, struct rb_root)				\
 	X(vmap_area_lock, spinlock_t)					\

@@ -169,6 +169,7 @@ struct mmscope_field_def {
 /* names shared by several datasets: names.c */
 extern const struct mmscope_names mmscope_zone_names;
 extern const struct mmscope_names mmscope_zone_mask_names;
+extern const struct mmscope_names mmscope_zone_or_none_names;
 extern const struct mmscope_names mmscope_migratetype_names;
 extern const struct mmscope_names mmscope_class_names;
 extern const struct mmscope_names mmscope_page_kind_names;
@@ -177,6 +178,8 @@ extern const struct mmscope_names mmscope_pageblock_flag_names;
 extern const struct mmscope_names mmscope_extent_flag_names;
 extern const struct mmscope_names mmscope_clearing_names;
 extern const struct mmscope_names mmscope_list_state_names;
+extern const struct mmscope_names mmscope_compaction_names;
+extern const struct mmscope_names mmscope_lru_list_names;
 extern const struct mmscope_names mmscope_perm_names;
 extern const struct mmscope_names mmscope_mapping_kind_names;
 extern const struct mmscope_names mmscope_vma_kind_names;
@@ -191,6 +194,7 @@ extern const struct mmscope_names mmscope_memcg_state_names;
 extern struct mmscope_names mmscope_zone_stat_names;	/* made at load, from BTF */
 extern struct mmscope_names mmscope_node_stat_names;
 extern struct mmscope_names mmscope_numa_event_names;
+extern struct mmscope_names mmscope_vm_event_names;
 extern struct mmscope_names mmscope_node_names;
 extern struct mmscope_names mmscope_node_mask_names;
 extern struct mmscope_names mmscope_pcp_list_names;
@@ -531,6 +535,10 @@ void mmscope_oom_exit(void);
 extern const struct mmscope_dataset mmscope_page_cache;
 extern const struct mmscope_dataset mmscope_memcgs;
 extern const struct mmscope_dataset mmscope_memcg_pages;
+extern const struct mmscope_dataset mmscope_reclaims;
+extern const struct mmscope_dataset mmscope_reclaim_events;
+extern const struct mmscope_dataset mmscope_lrus;
+extern const struct mmscope_dataset mmscope_lru_pages;
 
 /* front/ */
 struct file_spec;

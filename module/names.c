@@ -55,6 +55,16 @@ static const struct mmscope_name zone_masks[] = {
 
 MMSCOPE_NAMES(mmscope_zone_mask_names, zone_masks);
 
+/* where the kernel keeps MAX_NR_ZONES for no zone */
+static const struct mmscope_name zones_or_none[] = {
+#define X(_name, _zone) { _zone, #_name },
+	ZONES(X)
+#undef X
+	{ MAX_NR_ZONES, "none" },
+};
+
+MMSCOPE_NAMES(mmscope_zone_or_none_names, zones_or_none);
+
 static const struct mmscope_name classes[] = {
 	{ MMSCOPE_CLASS_UNATTRIBUTED, "unattributed" },
 	{ MMSCOPE_CLASS_FREE, "free" },
@@ -113,6 +123,29 @@ static const struct mmscope_name list_states[] = {
 };
 
 MMSCOPE_NAMES(mmscope_list_state_names, list_states);
+
+static const struct mmscope_name compactions[] = {
+	{ MMSCOPE_COMPACTION_NONE, "none" },
+	{ MMSCOPE_COMPACTION_NEEDLESS, "needless" },
+	{ MMSCOPE_COMPACTION_DEFERRED, "deferred" },
+	{ MMSCOPE_COMPACTION_NO_ROOM, "no_room" },
+	{ MMSCOPE_COMPACTION_NO_MEMORY, "no_memory" },
+	{ MMSCOPE_COMPACTION_RUNS, "runs" },
+};
+
+MMSCOPE_NAMES(mmscope_compaction_names, compactions);
+
+static const struct mmscope_name lru_lists[] = {
+	{ MMSCOPE_LRU_INACTIVE_ANON, "inactive_anon" },
+	{ MMSCOPE_LRU_ACTIVE_ANON, "active_anon" },
+	{ MMSCOPE_LRU_INACTIVE_FILE, "inactive_file" },
+	{ MMSCOPE_LRU_ACTIVE_FILE, "active_file" },
+	{ MMSCOPE_LRU_UNEVICTABLE, "unevictable" },
+	{ MMSCOPE_LRU_GEN_ANON, "gen_anon" },
+	{ MMSCOPE_LRU_GEN_FILE, "gen_file" },
+};
+
+MMSCOPE_NAMES(mmscope_lru_list_names, lru_lists);
 
 static const struct mmscope_name perms[] = {
 	{ MMSCOPE_PERM_READ, "read" },
@@ -191,6 +224,7 @@ struct mmscope_names mmscope_scan_result_names;
 struct mmscope_names mmscope_zone_stat_names;
 struct mmscope_names mmscope_node_stat_names;
 struct mmscope_names mmscope_numa_event_names;
+struct mmscope_names mmscope_vm_event_names;
 struct mmscope_names mmscope_node_names;
 struct mmscope_names mmscope_node_mask_names;
 struct mmscope_names mmscope_pcp_list_names;
@@ -269,6 +303,7 @@ int mmscope_names_init(void)
 		err = mmscope_layout_enum("compact_result", NULL, &mmscope_compact_result_names);
 	if (!err)
 		err = mmscope_layout_enum("scan_result", NULL, &mmscope_scan_result_names);
+		err = mmscope_layout_enum("vm_event_item", "NR_VM_", &mmscope_vm_event_names);
 	if (err == -ENOENT)
 		err = 0;
 	if (err)
@@ -283,6 +318,7 @@ void mmscope_names_exit(void)
 {
 	kfree(mmscope_scan_result_names.tab);
 	kfree(mmscope_compact_result_names.tab);
+	kfree(mmscope_vm_event_names.tab);
 	kfree(mmscope_numa_event_names.tab);
 	kfree(mmscope_node_stat_names.tab);
 	kfree(mmscope_zone_stat_names.tab);

@@ -30,7 +30,7 @@ options()
 	vmas|pagetables|mappings|ptes|contiguity) echo "--pid $$" ;;
 	usage|pt_placement|thp|numa|address_space) echo "--pid $$" ;;
 	faults|residency) echo "--pid $$" ;;
-	pages|free_blocks|pageblocks|slabs) echo "--limit 500" ;;
+	pages|free_blocks|pageblocks|slabs|lru_pages) echo "--limit 500" ;;
 	esac
 }
 
@@ -556,6 +556,39 @@ test_alloc()
 	refuses "alloc_zones has only answers to a question" mmscope alloc_zones
 }
 
+# Nothing is short here either; reclaim_test makes it so, for the numbers behind this.
+test_pressure()
+{
+	mmscope pressure > out 2> err &&
+		grep -q '^Memory is not short: ' out && grep -q ' kswapd .* sleeps' out &&
+		grep -q ' kcompactd ' out && grep -q '^tasks, direct ' out &&
+		[ "$(grep -c ' at_once ' out)" -eq 3 ]
+	point $? "pressure tells of zones, daemons, reclaim, and the next allocations"
+	if [ -r /proc/pressure/memory ]; then
+		[ "$(grep -c '^\(some\|all\) tasks .*/proc/pressure/memory' out)" -eq 2 ]
+	else
+		grep -q '^Pressure stall information: this kernel gives none' out
+	fi
+	point $? "pressure has the stalls of PSI, and says whence"
+	mmscope pressure --order 5 -J > out 2> err && json_is_balanced out &&
+		[ "$(grep -c '"result": "at_once"' out)" -eq 4 ] &&
+		grep -q '"above_low": [0-9-]' out && grep -q '"reclaimers": ' out
+	point $? "pressure is JSON too, and takes one more order"
+	mmscope --record file.rec pressure -J > live 2> err &&
+		mmscope --from file.rec pressure -J > again 2> err &&
+		! grep -q '"stalled"' again &&
+		sed '/"psi": /,/^  \]/d' live > live.rest && cmp live.rest again > /dev/null
+	point $? "pressure from a recording is what was live, but for PSI"
+	refuses "bad order '11': 0 to 10 is wanted" mmscope pressure --order 11
+	refuses "pressure is text or --json" mmscope pressure --csv
+	refuses "pressure takes no words: 'now'" mmscope pressure now
+	refuses "pressure does not take --zone" mmscope pressure --zone 1
+	refuses "reclaim has no records to choose by --memcg" mmscope reclaim --memcg 1
+	mmscope lru_pages --memcg / --limit 3 -rn -o memcg > out 2> err &&
+		[ "$(sort -u out)" = "$(stat -c %i /sys/fs/cgroup)" ]
+	point $? "lru_pages takes a cgroup by its path"
+}
+
 # columns of this shell's line of proc
 of_proc()
 {
@@ -823,6 +856,7 @@ test_ptcost
 test_usage
 test_layout
 test_alloc
+test_pressure
 test_proc_command
 test_explain
 test_errors

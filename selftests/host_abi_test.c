@@ -38,7 +38,11 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_residency, 136);
 	CHECK_SIZE(mmscope_translation, 208);
 	CHECK_SIZE(mmscope_rmap, 80);
-	CHECK_SIZE(mmscope_alloc_zone, 128);
+	CHECK_SIZE(mmscope_alloc_zone, 160);
+	CHECK_SIZE(mmscope_reclaim, 208);
+	CHECK_SIZE(mmscope_reclaim_event, 64);
+	CHECK_SIZE(mmscope_lru, 280);
+	CHECK_SIZE(mmscope_lru_page, 72);
 	CHECK_SIZE(mmscope_extent, 128);
 	CHECK_SIZE(mmscope_account, 48);
 	CHECK_SIZE(mmscope_frame_info, 464);
@@ -97,6 +101,11 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_residency, name, 72);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_rmap, comm, 64);
+	CHECK_PLACE(mmscope_alloc_zone, compaction, 152);
+	CHECK_PLACE(mmscope_reclaim, huge_compaction, 200);
+	CHECK_PLACE(mmscope_reclaim_event, value, 56);
+	CHECK_PLACE(mmscope_lru, path, 152);
+	CHECK_PLACE(mmscope_lru_page, state, 64);
 	CHECK_PLACE(mmscope_walk_arg, torn, 136);
 	CHECK_PLACE(mmscope_extent, name, 64);
 	CHECK_PLACE(mmscope_account, unevictable_pages, 40);

@@ -239,6 +239,10 @@ DATASET(memcgs, MEMCGS);
 DATASET(memcg_pages, MEMCG_PAGES, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);
+DATASET(reclaim, RECLAIM);
+DATASET(reclaim_events, RECLAIM_EVENTS);
+DATASET(lru, LRU, .moves = true);
+DATASET(lru_pages, LRU_PAGES, .moves = true);
 
 FIXTURE_SETUP(dataset)
 {

@@ -11,7 +11,8 @@
 
 /* ------------------------------------------------------------- the question */
 
-static void parse_gfp(const char *text, __u32 *gfp)
+/* Ends the program with a sentence if there are no such flags. */
+void parse_gfp(const char *text, __u32 *gfp)
 {
 	static const __u32 zones = MMSCOPE_GFP_DMA | MMSCOPE_GFP_DMA32 | MMSCOPE_GFP_HIGHMEM;
 	static const __u32 types = MMSCOPE_GFP_MOVABLE | MMSCOPE_GFP_RECLAIMABLE;

@@ -149,6 +149,7 @@ void cmd_vtop(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_page(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_pressure(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
@@ -180,6 +181,8 @@ void show_stats(const struct dataset *ds, const struct walk_stats *stats);
 /* cmd-diff.c */
 struct timespec;
 void parse_interval(const char *word, struct timespec *ts);
+/* cmd-alloc.c */
+void parse_gfp(const char *text, __u32 *gfp);
 
 /* cmd-vtop.c */
 __u64 parse_address(const char *word);

@@ -11,6 +11,8 @@ _mmscope_datasets()
 			processes faults residency oom_rank oom_last contiguity ptes kernel_mappings vmallocs"
 			processes faults residency contiguity ptes kernel_mappings vmallocs
 			page_cache memcgs memcg_pages"
+			processes faults residency contiguity ptes kernel_mappings vmallocs
+			reclaim reclaim_events lru lru_pages"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -108,6 +110,7 @@ _mmscope()
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
 			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
+			contig diff explain kmap layout pressure proc ptcost attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --top --by --total

@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_PROCESS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "alloc", "--order N --gfp FLAGS", "would an allocation succeed, and why not", cmd_alloc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
+	{ "pressure", "", "is memory short, and what is done about it", cmd_pressure,
+	  OPTS_OUTPUT | OPTS_SOURCE | OPTS_NODE | OPTS_ALLOC },
 	{ "proc", "", "the memory of each process, a line each", cmd_proc,
 	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "layout", "PID", "an address space from top to bottom", cmd_layout,

@@ -15,7 +15,7 @@
  * Staleness: each zone is read once, counters and lists one after the other.
  *
  * Sources: get_page_from_freelist(), __zone_watermark_ok(), gfp_to_alloc_flags(),
- * rmqueue(), node_dirty_ok(); of 6.1 in the form that its stable releases have
+ * rmqueue(), node_dirty_ok(), compact.c; of 6.1 in the form that its stable releases have
  * since late 2024, where atomic allocations may use a highatomic reserve.
  */
 #include <linux/gfp.h>
@@ -30,6 +30,7 @@
 
 #include "compat.h"
 #include "mmscope.h"
+#include "compact.h"
 #include "dirty.h"
 
 enum look_id {
@@ -348,6 +349,23 @@ static bool reclaims_node(const struct mmscope_alloc *a)
 	return mode ? READ_ONCE(*mode) : nr_online_nodes > 1;
 }
 
+/* what is left to do if no look succeeds */
+static void judge_rest(const struct mmscope_alloc *a, struct zone *zone,
+		       struct mmscope_alloc_zone *rec)
+{
+	struct mmscope_fragmentation f;
+
+	mmscope_fragmentation(zone, a->order, &f);
+	rec->extfrag_permille = f.extfrag_permille;
+	rec->reclaimable_pages = mmscope_reclaimable(zone);
+	rec->reclaimed_margin = rec->slow_margin + rec->reclaimable_pages;
+	if (a->order && rec->slow == MMSCOPE_ALLOC_SUCCESS)
+		rec->compaction = MMSCOPE_COMPACTION_NEEDLESS;
+	else
+		rec->compaction = mmscope_compaction(zone, a->order, a->highest_zone,
+						     f.extfrag_permille);
+}
+
 static void judge_zone(struct mmscope_alloc *a, struct zone *zone,
 		       struct mmscope_alloc_zone *rec)
 {
@@ -380,6 +398,7 @@ static void judge_zone(struct mmscope_alloc *a, struct zone *zone,
 	rec->largest_own_order = z.largest[a->migratetype];
 	if ((rec->fast_margin <= 0 || !block_seen(a, &z, &l)) && reclaims_node(a))
 		rec->unknown |= MMSCOPE_ALLOC_NODE_RECLAIM;
+	judge_rest(a, zone, rec);
 	a->unknown |= rec->unknown;
 }
 

@@ -61,6 +61,14 @@ static const struct mmscope_field_def alloc_fields[] = {
 		   "slow path, before anything is reclaimed"),
 	MORE_ENUM(struct mmscope_alloc_zone, reserves, &alloc_verdict_names,
 		  "without a watermark, for __GFP_MEMALLOC"),
+	FIELD_ENUM(struct mmscope_alloc_zone, compaction, &mmscope_compaction_names,
+		   "what compaction would do for such a block"),
+	MORE_SIGNED(struct mmscope_alloc_zone, extfrag_permille, PERMILLE,
+		    "near 0: no memory for this order, near 1000: fragmented; -1000: it would do"),
+	MORE(struct mmscope_alloc_zone, reclaimable_pages, PAGES,
+	     "on lists that reclaim takes from: file, and anon while there is swap"),
+	MORE_SIGNED(struct mmscope_alloc_zone, reclaimed_margin, PAGES,
+		    "slow_margin if all of that was reclaimed; not above 0: not enough"),
 	FIELD_FLAGS(struct mmscope_alloc_zone, unknown, &alloc_unknown_names,
 		    "what may make the allocator decide otherwise"),
 };
@@ -73,6 +81,7 @@ static const struct mmscope_need alloc_needs[] = {
 	WANT_SYM(page_group_by_mobility_disabled),
 	WANT_SYM(vm_dirty_ratio),
 	WANT_SYM(vm_dirty_bytes),
+	WANT_SYM(sysctl_extfrag_threshold),
 #ifdef CONFIG_NUMA
 	WANT_SYM(node_reclaim_mode),
 #endif

@@ -11,11 +11,9 @@
  * and the files in debugfs/extfrag do.
  *
  * Sources: zone->free_area[order].free_list[migratetype] and .nr_free; the two
- * indices are those of mm/vmstat.c, unusable_free_index() and
- * __fragmentation_index().
+ * indices are from compact.c.
  */
-#include <linux/math64.h>
-
+#include "compact.h"
 #include "freelist.h"
 
 /* Count the blocks of a list into @rec. Returns 0 or -EINTR. */
@@ -52,33 +50,13 @@ static int count_list(struct mmscope_walk *w, struct mmscope_freelist *l,
 
 static void fill_fragmentation(const struct zone *zone, u32 order, struct mmscope_buddy *rec)
 {
-	u64 pages = 0, blocks = 0, suitable = 0;
-	u32 i;
+	struct mmscope_fragmentation f;
 
-	rec->largest_order = MMSCOPE_UNKNOWN32;
-	for (i = 0; i < mmscope_nr_orders; i++) {
-		u64 nr = READ_ONCE(zone->free_area[i].nr_free);
-
-		blocks += nr;
-		pages += nr << i;
-		if (i >= order)
-			suitable += nr << (i - order);
-		if (nr)
-			rec->largest_order = i;
-		if (i == order)
-			rec->nr_free = nr;
-	}
-
-	rec->unusable_permille = 1000;
-	if (pages)
-		rec->unusable_permille = div64_u64((pages - (suitable << order)) * 1000, pages);
-
-	if (!blocks)
-		rec->extfrag_permille = 0;
-	else if (suitable)
-		rec->extfrag_permille = (s64)-1000;
-	else
-		rec->extfrag_permille = 1000 - div64_u64(1000 + (pages * 1000 >> order), blocks);
+	mmscope_fragmentation(zone, order, &f);
+	rec->nr_free = READ_ONCE(zone->free_area[order].nr_free);
+	rec->unusable_permille = f.unusable_permille;
+	rec->extfrag_permille = f.extfrag_permille;
+	rec->largest_order = f.largest_order;
 }
 
 static int walk_lists(struct mmscope_walk *w)

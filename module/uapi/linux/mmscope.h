@@ -145,6 +145,10 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_PAGE_CACHE	= 35,
 	MMSCOPE_DS_MEMCGS	= 36,
 	MMSCOPE_DS_MEMCG_PAGES	= 37,
+	MMSCOPE_DS_RECLAIM	= 35,
+	MMSCOPE_DS_RECLAIM_EVENTS = 36,
+	MMSCOPE_DS_LRU		= 37,
+	MMSCOPE_DS_LRU_PAGES	= 38,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1767,6 +1771,192 @@ struct mmscope_rmap {
 	char comm[16];
 };
 
+enum mmscope_daemon_state {
+	MMSCOPE_DAEMON_NONE	= 0,	/* there is no such thread */
+	MMSCOPE_DAEMON_ASLEEP	= 1,	/* on its wait queue: it has nothing to do */
+	MMSCOPE_DAEMON_RUNNING	= 2,	/* on a CPU or about to be */
+	MMSCOPE_DAEMON_BLOCKED	= 3,	/* at work, but waits for I/O, a lock or another */
+};
+
+/* who waits for reclaim to make progress, and why; wait queues of the node */
+enum mmscope_reclaim_wait {	/* flags */
+	MMSCOPE_WAIT_WRITEBACK	= 1 << 0,	/* too many pages are being written */
+	MMSCOPE_WAIT_ISOLATED	= 1 << 1,	/* others have too many pages off the lists */
+	MMSCOPE_WAIT_NOPROGRESS	= 1 << 2,	/* nothing was reclaimed */
+	MMSCOPE_WAIT_CONGESTED	= 1 << 3,	/* dirty pages of a slow device */
+	MMSCOPE_WAIT_PFMEMALLOC	= 1 << 4,	/* free pages are below half the min watermark */
+};
+
+enum mmscope_node_flags {	/* flags */
+	MMSCOPE_NODE_DIRTY	= 1 << 0,	/* reclaim met many dirty pages */
+	MMSCOPE_NODE_WRITEBACK	= 1 << 1,	/* and many under writeback */
+	MMSCOPE_NODE_RECLAIM_LOCKED = 1 << 2,	/* somebody is in node reclaim */
+};
+
+enum mmscope_zone_flags {	/* flags */
+	MMSCOPE_ZONE_BOOSTED	= 1 << 0,	/* boosted lately: kswapd is to be woken */
+	MMSCOPE_ZONE_RECLAIM	= 1 << 1,	/* kswapd is at work on it */
+};
+
+/* what compaction would do in a zone for blocks of some order */
+enum mmscope_compaction {
+	MMSCOPE_COMPACTION_NONE	     = 0,	/* order 0, or it is not compiled in */
+	MMSCOPE_COMPACTION_NEEDLESS  = 1,	/* such a block is free, and may be taken */
+	MMSCOPE_COMPACTION_DEFERRED  = 2,	/* it failed lately: skipped this time */
+	MMSCOPE_COMPACTION_NO_ROOM   = 3,	/* too few free pages to move others to */
+	MMSCOPE_COMPACTION_NO_MEMORY = 4,	/* what is missing is memory: it is not scattered */
+	MMSCOPE_COMPACTION_RUNS	     = 5,
+};
+
+/*
+ * MMSCOPE_DS_RECLAIM: one populated zone: how short of memory it is and what is
+ * done about it. kswapd and kcompactd are the node's, so zones of one node tell
+ * the same of them; what was asked of them is what they have not taken up yet.
+ * The huge_* are of blocks of huge_order; an allocation that could also use
+ * a higher zone may not take as much, see MMSCOPE_DS_ALLOC_ZONES.
+ */
+struct mmscope_reclaim {
+	__u32 node;
+	__u32 zone;		/* zone_idx() */
+	__u64 free_pages;	/* zone->vm_stat[NR_FREE_PAGES] */
+	__u64 above_min;	/* signed: free_pages - (zone->_watermark[] + boost) */
+	__u64 above_low;	/* signed */
+	__u64 above_high;	/* signed */
+	__u64 watermark_boost;	/* zone->watermark_boost */
+	__u64 reclaimable_pages; /* file pages on evictable lists; while there is
+				  * swap also anonymous ones: zone_reclaimable_pages()
+				  */
+	__u32 zone_flags;	/* flags, enum mmscope_zone_flags: zone->flags */
+	__u32 node_flags;	/* flags, enum mmscope_node_flags: pgdat->flags */
+	__u32 waiting;		/* flags, enum mmscope_reclaim_wait: pgdat->reclaim_wait[] */
+	__u32 writeback_throttled; /* tasks; pgdat->nr_writeback_throttled */
+	__u32 kswapd_state;	/* enum mmscope_daemon_state */
+	__u32 kswapd_pid;	/* pgdat->kswapd, 0: none */
+	__u32 kswapd_order;	/* pgdat->kswapd_order: of a block that is asked for */
+	__u32 kswapd_highest_zone; /* pgdat->kswapd_highest_zoneidx; NR_ZONES: none asked for */
+	__u32 kswapd_failures;	/* pgdat->kswapd_failures: runs that reclaimed nothing */
+	__u32 priority;		/* of the reclaim under way: on its stack, UNKNOWN32 */
+	__u32 kcompactd_state;	/* enum mmscope_daemon_state */
+	__u32 kcompactd_pid;	/* pgdat->kcompactd, 0: none */
+	__u32 kcompactd_order;	/* pgdat->kcompactd_max_order; 0: nothing is asked for */
+	__u32 kcompactd_highest_zone; /* pgdat->kcompactd_highest_zoneidx */
+	__u32 proactive_trigger; /* pgdat->proactive_compact_trigger: 1: told to look at once */
+	__u32 proactiveness;	/* sysctl_compaction_proactiveness; 0: only when asked */
+	__u32 compact_order_failed; /* zone->...: orders from this on failed */
+	__u32 compact_defer_shift;  /* zone->...: 1 << this tries of them are passed over */
+	__u32 compact_considered;   /* zone->...: of these, passed over so far */
+	__u32 compact_blockskip_flush; /* zone->...: 1: skip bits are cleared when kswapd sleeps */
+	__u64 compact_migrate_async_pfn; /* zone->compact_cached_migrate_pfn[0] */
+	__u64 compact_migrate_sync_pfn;	 /* zone->compact_cached_migrate_pfn[1] */
+	__u64 compact_free_pfn;		 /* zone->compact_cached_free_pfn */
+	__u64 compact_init_migrate_pfn;	 /* zone->compact_init_migrate_pfn */
+	__u64 compact_init_free_pfn;	 /* zone->compact_init_free_pfn */
+	__u32 extfrag_threshold; /* sysctl_extfrag_threshold: permille */
+	__u32 huge_order;	/* pageblock_order */
+	__u64 huge_extfrag_permille;	/* signed; as extfrag_permille of MMSCOPE_DS_BUDDY */
+	__u64 huge_unusable_permille;	/* as unusable_permille there */
+	__u32 huge_compaction;	/* enum mmscope_compaction */
+	__u32 __reserved;
+};
+
+enum mmscope_event_group {
+	MMSCOPE_EVENT_WAKE	= 0,	/* kswapd woken, direct reclaim entered */
+	MMSCOPE_EVENT_SCAN	= 1,	/* pages looked at */
+	MMSCOPE_EVENT_STEAL	= 2,	/* pages reclaimed */
+	MMSCOPE_EVENT_AGE	= 3,	/* pages moved between lists */
+	MMSCOPE_EVENT_REFAULT	= 4,	/* pages that came back */
+	MMSCOPE_EVENT_WRITE	= 5,	/* pages written, tasks throttled */
+	MMSCOPE_EVENT_SLAB	= 6,	/* objects of shrinkers */
+	MMSCOPE_EVENT_SWAP	= 7,
+	MMSCOPE_EVENT_MIGRATE	= 8,	/* pages moved, to other nodes or tiers of memory */
+	MMSCOPE_EVENT_COMPACT	= 9,
+	MMSCOPE_EVENT_OOM	= 10,
+};
+
+enum mmscope_event_by {
+	MMSCOPE_BY_ANY		= 0,
+	MMSCOPE_BY_KSWAPD	= 1,
+	MMSCOPE_BY_DIRECT	= 2,	/* who wanted memory */
+	MMSCOPE_BY_KHUGEPAGED	= 3,
+	MMSCOPE_BY_KCOMPACTD	= 4,
+};
+
+/*
+ * MMSCOPE_DS_RECLAIM_EVENTS: one counter of reclaim, compaction or swapping, since
+ * boot (workingset_nodes: now). Counters of the whole machine are sums over CPUs,
+ * those of nodes lag behind by what CPUs have not folded yet.
+ */
+struct mmscope_reclaim_event {
+	char name[40];		/* of enum vm_event_item or node_stat_item, in lower case */
+	__u32 group;		/* enum mmscope_event_group */
+	__u32 by;		/* enum mmscope_event_by, as the name has it */
+	__u32 node;		/* of node_stat_item; UNKNOWN32: of the whole machine */
+	__u32 item;		/* enum vm_event_item; UNKNOWN32: of node_stat_item */
+	__u64 value;		/* all_vm_events(), pgdat->vm_stat[] */
+};
+
+enum mmscope_lru_list {
+	MMSCOPE_LRU_INACTIVE_ANON = 0,	/* enum lru_list */
+	MMSCOPE_LRU_ACTIVE_ANON	  = 1,
+	MMSCOPE_LRU_INACTIVE_FILE = 2,
+	MMSCOPE_LRU_ACTIVE_FILE	  = 3,
+	MMSCOPE_LRU_UNEVICTABLE	  = 4,	/* a size, its pages are not linked */
+	MMSCOPE_LRU_GEN_ANON	  = 5,	/* multi-gen LRU, one generation */
+	MMSCOPE_LRU_GEN_FILE	  = 6,
+};
+
+enum mmscope_lru_flags {	/* flags */
+	MMSCOPE_LRU_MULTI_GEN	= 1 << 0,	/* the multi-gen LRU runs: lruvec->lrugen.enabled */
+	MMSCOPE_LRU_COUNTS_ACTIVE = 1 << 1,	/* counted as active in memory.stat and vmstat */
+	MMSCOPE_LRU_DYING	= 1 << 2,	/* the cgroup was removed, its pages are left */
+};
+
+/*
+ * MMSCOPE_DS_LRU: one list of a node and memory cgroup (struct lruvec), without those
+ * of its children. Whichever LRU runs has its lists here, even if empty, the other
+ * one only while it still has pages.
+ */
+struct mmscope_lru {
+	__u32 node;
+	__u32 list;		/* enum mmscope_lru_list */
+	__u64 memcg;		/* inode of the cgroup; 0: no memory cgroups */
+	__u64 pages;		/* lru_zone_size[], lrugen.nr_pages[]; sum of zone_pages; UNKNOWN
+				 * of a classic list while the multi-gen LRU takes it over
+				 */
+	__u64 generation;	/* sequence number, higher is younger; UNKNOWN: classic */
+	__u64 age_ns;		/* since lrugen.timestamps[], in whole jiffies; likewise */
+	__u64 cost;		/* lruvec->anon_cost or file_cost: of reclaiming this type */
+	__u64 refaults;		/* lruvec->refaults[]: of this type at the last reclaim cycle */
+	__u64 nonresident_age;	/* lruvec->nonresident_age: clock of refault distances */
+	__u64 gen_evicted;	/* lrugen.evicted[], of this type since its oldest generation */
+	__u64 gen_refaulted;	/* lrugen.refaulted[] */
+	__u32 flags;		/* enum mmscope_lru_flags */
+	__u32 __reserved;
+	__u64 zone_pages[MMSCOPE_NR_ZONES];
+	char path[128];		/* of the cgroup, ends in "..." if cut */
+};
+
+/*
+ * MMSCOPE_DS_LRU_PAGES: one folio on a list of a node and memory cgroup, in the order
+ * in which reclaim takes them. The list is followed under lruvec->lru_lock, the rest
+ * read a moment later. Folios in the batches of CPUs are on no list, nor are
+ * unevictable ones.
+ */
+struct mmscope_lru_page {
+	__u64 pfn;		/* of the folio's first page */
+	__u64 memcg;		/* inode of the cgroup whose list it is; 0: no memory cgroups */
+	__u64 index;		/* place in its list, 0: reclaim takes it first */
+	__u64 generation;	/* of the list; UNKNOWN: classic */
+	__u64 page_generation;	/* that its flags say: a young one is moved there by and by */
+	__u64 flags;		/* 1 << KPF_*, as MMSCOPE_DS_PAGES */
+	__u32 node;
+	__u32 zone;
+	__u32 list;		/* enum mmscope_lru_list */
+	__u32 order;		/* the folio is 2^order pages */
+	__u32 state;		/* flags, enum mmscope_list_state */
+	__u32 __reserved;
+};
+
 /* how one look of the page allocator at a zone ends */
 enum mmscope_alloc_verdict {
 	MMSCOPE_ALLOC_NOT_TRIED	  = 0,	/* such an allocation does not look so here */
@@ -1817,6 +2007,13 @@ struct mmscope_alloc_zone {
 	__u32 pcp_ready;	/* 1: the CPU has such a block on its own list */
 	__u32 unknown;		/* flags, enum mmscope_alloc_unknown */
 	__u64 pcp_pages;	/* all that the CPU has on its lists */
+	__u64 reclaimable_pages; /* as in MMSCOPE_DS_RECLAIM */
+	__u64 reclaimed_margin;	/* signed: slow_margin + reclaimable_pages: not above 0: even all of
+				 * it would not do
+				 */
+	__u64 extfrag_permille;	/* signed; as in MMSCOPE_DS_BUDDY */
+	__u32 compaction;	/* enum mmscope_compaction, for this order */
+	__u32 __reserved;
 };
 
 /* -------------------------------------------------------------------- calls */
@@ -1977,6 +2174,7 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
 	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* memcg applies, the frame filter alone */
+	MMSCOPE_DATASET_MEMCG	= 1 << 8,	/* of the frame filters `memcg` applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -2045,6 +2243,8 @@ struct mmscope_walk_arg {
 	__u64 flags_none;	/* frames that have none of these */
 	__u64 memcg;		/* frames charged to the cgroup of this inode; MEMCG datasets:
 				 * about this cgroup, and those below it
+	__u64 memcg;		/* frames charged to the cgroup of this inode; of MEMCG datasets,
+				 * those on its lists
 				 */
 	__u64 owner;		/* frames of this inode or pid */
 	char name[64];		/* frames of this slab cache, file, caller or command */
