@@ -58,6 +58,8 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_PTES] = &mmscope_ptes,
 	[MMSCOPE_DS_RESIDENCY] = &mmscope_residency,
 	[MMSCOPE_DS_NUMA] = &mmscope_numa,
+	[MMSCOPE_DS_SWAP_AREAS] = &mmscope_swap_areas,
+	[MMSCOPE_DS_SWAP_MAP] = &mmscope_swap_map,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

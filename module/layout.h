@@ -52,6 +52,12 @@ struct mmscope_names;
 	X(vmap_node, lazy)						\
 	X(rb_list, root)						\
 	X(rb_list, lock)						\
+	X(swap_info_struct, swap_map)					\
+	X(swap_cluster_info, sizeof)					\
+	X(swap_cluster_info, data)					\
+	X(swap_cluster_info, count)					\
+	X(swap_cluster_info, flags)					\
+	X(swap_cluster_info, order)					\
 	X(pcpu_chunk, base_addr)					\
 	X(pcpu_chunk, nr_pages)
 

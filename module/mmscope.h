@@ -486,6 +486,8 @@ extern const struct mmscope_dataset mmscope_kernel_mappings;
 extern const struct mmscope_dataset mmscope_vmallocs;
 extern const struct mmscope_dataset mmscope_faults;
 extern const struct mmscope_dataset mmscope_residency;
+extern const struct mmscope_dataset mmscope_swap_areas;
+extern const struct mmscope_dataset mmscope_swap_map;
 
 /* front/ */
 struct file_spec;

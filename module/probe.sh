@@ -64,6 +64,15 @@ probe HAVE_HUGETLB_BASE_INDEX linux/hugetlb.h \
 # until Linux 6.17: swap: a byte a slot says how often it is used
 probe HAVE_SWAP_MAP linux/swap.h \
 	'struct swap_info_struct *si = NULL; (void)si->swap_map[0];' "$@"
+# Linux 6.12: swap: pages of zeros are not written, a bit a slot marks them
+probe HAVE_SWAP_ZEROMAP linux/swap.h \
+	'struct swap_info_struct *si = NULL; (void)si->zeromap[0];' "$@"
+# until Linux 6.11: swap: a cluster has one number for its use and its neighbour
+probe HAVE_SWAP_CLUSTER_DATA linux/swap.h \
+	'struct swap_cluster_info ci = {}; (void)(ci.data + ci.flags);' "$@"
+# Linux 6.14: swap: the use of an area is counted atomically
+probe HAVE_SWAP_USE_ATOMIC linux/swap.h \
+	'struct swap_info_struct *si = NULL; (void)atomic_long_read(&si->inuse_pages);' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

@@ -118,6 +118,8 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_ADDRESS_SPACE	= 32,
 	MMSCOPE_DS_RESIDENCY	= 33,
 	MMSCOPE_DS_NUMA		= 34,
+	MMSCOPE_DS_SWAP_AREAS	= 35,
+	MMSCOPE_DS_SWAP_MAP	= 36,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1366,6 +1368,96 @@ struct mmscope_residency {
 	__u32 swap_type;	/* number of the area */
 	__u32 pid;
 	char name[64];		/* of its device or file; the end of a long path */
+};
+
+enum mmscope_swap_kind {
+	MMSCOPE_SWAP_PARTITION	= 0,	/* a block device, whole or in part */
+	MMSCOPE_SWAP_FILE	= 1,
+	MMSCOPE_SWAP_ZRAM	= 2,	/* a block device that is compressed memory */
+};
+
+/* the bits are ours, the names are the kernel's SWP_* */
+enum mmscope_swap_flags {
+	MMSCOPE_SWAP_WRITEOK	    = 1 << 0,	/* pages may go there; cleared by swapoff */
+	MMSCOPE_SWAP_DISCARDABLE    = 1 << 1,	/* the device takes discards */
+	MMSCOPE_SWAP_DISCARDING	    = 1 << 2,	/* it is being discarded */
+	MMSCOPE_SWAP_SOLIDSTATE	    = 1 << 3,	/* seeks are cheap: slots come from clusters */
+	MMSCOPE_SWAP_CONTINUED	    = 1 << 4,	/* some slot is used more often than a byte tells */
+	MMSCOPE_SWAP_BLKDEV	    = 1 << 5,
+	MMSCOPE_SWAP_FS_OPS	    = 1 << 6,	/* the file system does the I/O */
+	MMSCOPE_SWAP_AREA_DISCARD   = 1 << 7,	/* discarded once, by swapon */
+	MMSCOPE_SWAP_PAGE_DISCARD   = 1 << 8,	/* clusters are discarded when they are free */
+	MMSCOPE_SWAP_STABLE_WRITES  = 1 << 9,	/* no page is written to under I/O */
+	MMSCOPE_SWAP_SYNCHRONOUS_IO = 1 << 10,	/* faster than memory management around it */
+};
+
+#define MMSCOPE_NR_SWAP_ORDERS	10
+
+/*
+ * MMSCOPE_DS_SWAP_AREAS: one swap area (struct swap_info_struct). A cluster is as
+ * many slots, aligned, as a huge page has pages. Areas that have no struct
+ * swap_cluster_info (rotating disks) are counted by swap_map.
+ */
+struct mmscope_swap_area {
+	__u32 swap_type;	/* its number, as swap entries have it */
+	__u32 kind;		/* enum mmscope_swap_kind */
+	__u64 priority;		/* signed; si->prio */
+	char name[64];		/* of its device or file; the end of a long path */
+	char device[32];	/* disk that it is on, si->bdev */
+	__u64 flags;		/* enum mmscope_swap_flags */
+	__u64 slots;		/* si->max: the header and bad ones among them */
+	__u64 pages;		/* si->pages: slots that may be used */
+	__u64 used_pages;	/* si->inuse_pages: with those only in the swap cache, and set
+				 * apart for CPUs
+				 */
+	__u64 free_pages;	/* pages - used_pages */
+	__u64 bad_pages;	/* without the header: slots - 1 - pages */
+	__u64 cached_pages;	/* swapper_spaces[].nrpages: in memory as well */
+	__u64 cluster_pages;	/* slots of a cluster */
+	__u64 clusters;
+	__u64 free_clusters;	/* of them, without a slot in use */
+	__u64 partial_clusters;	/* with both */
+	__u64 full_clusters;	/* without a free slot */
+	__u64 scattered_pages;	/* free slots of partial clusters */
+	__u64 scattered_permille; /* of all free slots */
+	__u64 fragmented_clusters; /* partial ones in which no slots of their order were found
+				    * (CLUSTER_FLAG_FRAG, 6.12)
+				    */
+	__u64 order_clusters[MMSCOPE_NR_SWAP_ORDERS]; /* partial clusters by the order that they
+						       * are for (6.12)
+						       */
+};
+
+enum mmscope_slot_state {
+	MMSCOPE_SLOT_FREE	= 0,
+	MMSCOPE_SLOT_USED	= 1,	/* page-table entries refer to it */
+	MMSCOPE_SLOT_SHMEM	= 2,	/* a shmem object refers to it */
+	MMSCOPE_SLOT_CACHE	= 3,	/* nobody does, but its page is in the swap cache still */
+	MMSCOPE_SLOT_RESERVED	= 4,	/* nobody does: a CPU has it at hand, or it is about to be
+					 * used or freed
+					 */
+	MMSCOPE_SLOT_BAD	= 5,	/* the header, a bad block, or being discarded */
+};
+
+enum mmscope_slot_flags {
+	MMSCOPE_SLOT_F_CACHED	 = 1 << 0,	/* SWAP_HAS_CACHE: in memory as well, or about to be */
+	MMSCOPE_SLOT_F_ZERO	 = 1 << 1,	/* only zeros, so it was never written (6.12) */
+	MMSCOPE_SLOT_F_CONTINUED = 1 << 2,	/* used more often than a byte tells */
+};
+
+/*
+ * MMSCOPE_DS_SWAP_MAP: neighbouring slots of one swap area that are alike
+ * (si->swap_map[], si->zeromap). Read without a lock, one slot after the other.
+ */
+struct mmscope_swap_run {
+	__u32 swap_type;
+	__u32 state;		/* enum mmscope_slot_state */
+	__u64 slot;		/* the first */
+	__u64 slots;
+	__u32 count;		/* page-table entries that refer to each; SHMEM: 1; UNKNOWN32:
+				 * more than a byte tells
+				 */
+	__u32 flags;		/* enum mmscope_slot_flags */
 };
 
 enum mmscope_translation_result {
