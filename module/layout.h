@@ -47,6 +47,7 @@ struct mmscope_names;
 	X(compact_control, freepages)					\
 	X(khugepaged_scan, mm_slot)					\
 	X(mm_slot, mm)							\
+	X(ksm_scan, seqnr)						\
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(vmap_node, lazy)						\

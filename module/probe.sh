@@ -73,6 +73,9 @@ probe HAVE_SWAP_CLUSTER_DATA linux/swap.h \
 # Linux 6.14: swap: the use of an area is counted atomically
 probe HAVE_SWAP_USE_ATOMIC linux/swap.h \
 	'struct swap_info_struct *si = NULL; (void)atomic_long_read(&si->inuse_pages);' "$@"
+# until Linux 7.0: mm: huge pages to be split are on a list of their node or cgroup
+probe HAVE_DEFERRED_SPLIT_QUEUE linux/mmzone.h \
+	'pg_data_t *p = NULL; (void)p->deferred_split_queue.split_queue_len;' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

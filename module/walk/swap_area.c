@@ -14,10 +14,10 @@
  * Source: swap_info[], its cluster_info[] or else its swap_map[]; swapper_spaces[].
  */
 #include <linux/blkdev.h>
-#include <linux/huge_mm.h>
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/swap.h>
 
@@ -255,7 +255,7 @@ static int area_walk(struct mmscope_walk *w)
 }
 
 static const struct mmscope_field_def area_fields[] = {
-	FIELD(struct mmscope_swap_area, swap_type, ID, "number of the area, as swap entries have it"),
+	FIELD(struct mmscope_swap_area, swap_type, ID, "number of the area, as in swap entries"),
 	FIELD_TEXT(struct mmscope_swap_area, name, "its device or file"),
 	FIELD_CLASS(struct mmscope_swap_area, kind, ENUM, &kind_names, "what it is on"),
 	MORE_TEXT(struct mmscope_swap_area, device, "disk that it is on"),
