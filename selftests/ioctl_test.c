@@ -230,6 +230,13 @@ DATASET(ptes, PTES, .moves = true);
 DATASET(mappings, MAPPINGS, .moves = true);
 DATASET(kernel_mappings, KERNEL_MAPPINGS, .moves = true);
 DATASET(vmallocs, VMALLOCS, .moves = true);
+DATASET(zswap, ZSWAP);
+DATASET(overcommit, OVERCOMMIT);
+DATASET(commit_processes, COMMIT_PROCESSES);
+DATASET(hugetlb, HUGETLB);
+DATASET(ksm, KSM);
+DATASET(thp_state, THP_STATE);
+DATASET(khugepaged, KHUGEPAGED);
 
 FIXTURE_SETUP(dataset)
 {
