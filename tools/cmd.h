@@ -139,6 +139,8 @@ void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_swap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_commit(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

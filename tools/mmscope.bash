@@ -8,7 +8,9 @@ _mmscope_datasets()
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
-			processes faults residency contiguity ptes kernel_mappings vmallocs"
+			processes faults residency contiguity ptes kernel_mappings vmallocs
+			swap_areas swap_map swap_cgroups zswap overcommit commit_processes
+			thp_state khugepaged hugetlb ksm"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -90,7 +92,7 @@ _mmscope()
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			contig diff explain kmap layout proc ptcost attach detach help"
+			commit contig diff explain kmap layout proc ptcost swap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --total
