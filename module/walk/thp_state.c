@@ -121,7 +121,8 @@ static void fill_stats(struct mmscope_thp_state *rec)
 
 static int state_walk(struct mmscope_walk *w)
 {
-	const u32 first = mmscope_has(mthp_stats) ? 1 : HUGE_ORDER;
+	const bool by_size = mmscope_has(mthp_stats) || mmscope_has(huge_anon_orders_inherit);
+	const u32 first = by_size ? 1 : HUGE_ORDER;
 	struct mmscope_thp_state rec;
 	u64 order;
 	int ret;
