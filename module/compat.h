@@ -10,6 +10,7 @@
 #include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/mmzone.h>
 #include <linux/pgtable.h>
 #include <linux/slab.h>
@@ -105,6 +106,28 @@ static inline const struct inode *file_user_inode(const struct file *file)
 {
 	return file_inode(file);
 }
+#endif
+
+/* ------------------------------------------------------------ huge pages */
+
+/* orders that anonymous memory may have, as a mask; before 6.8 that of a PMD */
+#ifdef THP_ORDERS_ALL_ANON
+#define COMPAT_THP_ANON_ORDERS THP_ORDERS_ALL_ANON
+#else
+#define COMPAT_THP_ANON_ORDERS BIT(PMD_SHIFT - PAGE_SHIFT)
+#endif
+
+/* huge pages with unmapped parts, of a node and of a cgroup */
+#if defined(HAVE_DEFERRED_SPLIT_QUEUE) && defined(CONFIG_MEMCG)
+#define COMPAT_HAS_DEFERRED_SPLITS true
+#define compat_node_splits(_pgdat) \
+	READ_ONCE((_pgdat)->deferred_split_queue.split_queue_len)
+#define compat_memcg_splits(_memcg) \
+	READ_ONCE((_memcg)->deferred_split_queue.split_queue_len)
+#else
+#define COMPAT_HAS_DEFERRED_SPLITS false
+#define compat_node_splits(_pgdat) 0
+#define compat_memcg_splits(_memcg) 0
 #endif
 
 /* entries of page tables and of swap, address spaces */

@@ -182,6 +182,69 @@ static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned 
 #endif
 }
 
+/* the byte that says how a slot is used; only asked of slots below si->max */
+static inline u32 compat_swap_map(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_MAP
+	return READ_ONCE(si->swap_map[offset]);
+#else
+	return 0;
+#endif
+}
+
+/* does it tell of a shmem object? Linux 6.14 has no mark for those any more */
+static inline bool compat_swap_is_shmem(u32 map)
+{
+#ifdef SWAP_MAP_SHMEM
+	return (map & ~SWAP_HAS_CACHE) == (SWAP_MAP_SHMEM & ~SWAP_HAS_CACHE);
+#else
+	return false;
+#endif
+}
+
+/* a page of zeros, which was not written */
+static inline bool compat_swap_is_zero(const struct swap_info_struct *si, unsigned long offset)
+{
+#ifdef HAVE_SWAP_ZEROMAP
+	return test_bit(offset, si->zeromap);
+#else
+	return false;
+#endif
+}
+
+static inline u64 compat_swap_used(const struct swap_info_struct *si)
+{
+#ifdef HAVE_SWAP_USE_ATOMIC
+	/* a bit of the kernel's own on top */
+	return atomic_long_read(&si->inuse_pages) & GENMASK(61, 0);
+#else
+	return READ_ONCE(si->inuse_pages);
+#endif
+}
+
+/* flag of a cluster in which no slots of its order were found; 0: this kernel has none */
+#ifdef CLUSTER_FLAG_FRAG
+#define COMPAT_CLUSTER_FRAG CLUSTER_FLAG_FRAG
+#else
+#define COMPAT_CLUSTER_FRAG 0
+#endif
+
+/* flag of a cluster whose number is not its use; 0: there is another for that */
+#ifdef HAVE_SWAP_CLUSTER_DATA
+#define COMPAT_CLUSTER_FREE CLUSTER_FLAG_FREE
+#else
+#define COMPAT_CLUSTER_FREE 0
+#endif
+
+#ifdef HAVE_SWAP_CLUSTER_DATA
+#define COMPAT_SWAP_CLUSTER_NEEDS			\
+	WANT_LAYOUT(swap_cluster_info, data)
+#else
+#define COMPAT_SWAP_CLUSTER_NEEDS			\
+	WANT_LAYOUT(swap_cluster_info, count),		\
+	WANT_LAYOUT(swap_cluster_info, order)
+#endif
+
 /* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
 static inline u32 compat_marker_fault(swp_entry_t entry)
 {

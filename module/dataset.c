@@ -72,6 +72,16 @@ static const struct mmscope_dataset *const datasets[] = {
 	[MMSCOPE_DS_RECLAIM_EVENTS] = &mmscope_reclaim_events,
 	[MMSCOPE_DS_LRU] = &mmscope_lrus,
 	[MMSCOPE_DS_LRU_PAGES] = &mmscope_lru_pages,
+	[MMSCOPE_DS_SWAP_AREAS] = &mmscope_swap_areas,
+	[MMSCOPE_DS_SWAP_MAP] = &mmscope_swap_map,
+	[MMSCOPE_DS_OVERCOMMIT] = &mmscope_overcommit,
+	[MMSCOPE_DS_COMMIT_PROCESSES] = &mmscope_commit_processes,
+	[MMSCOPE_DS_HUGETLB] = &mmscope_hugetlb,
+	[MMSCOPE_DS_KSM] = &mmscope_ksm,
+	[MMSCOPE_DS_THP_STATE] = &mmscope_thp_state,
+	[MMSCOPE_DS_KHUGEPAGED] = &mmscope_khugepaged,
+	[MMSCOPE_DS_ZSWAP] = &mmscope_zswap,
+	[MMSCOPE_DS_SWAP_CGROUPS] = &mmscope_swap_cgroups,
 };
 
 const u32 mmscope_nr_datasets = ARRAY_SIZE(datasets);

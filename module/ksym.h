@@ -26,6 +26,8 @@ struct swap_info_struct;
 struct task_struct;
 struct address_space;
 struct mem_cgroup;
+struct hstate;
+struct percpu_counter;
 
 /* X(name, type of the symbol) */
 #define MMSCOPE_DATA(X)							\
@@ -81,6 +83,48 @@ struct mem_cgroup;
 	X(khugepaged_max_ptes_shared, unsigned int)			\
 	X(khugepaged_scan, char)					\
 	X(total_swap_pages, long)					\
+	X(vm_committed_as, struct percpu_counter)			\
+	X(vm_committed_as_batch, s32)					\
+	X(sysctl_overcommit_memory, int)				\
+	X(sysctl_overcommit_ratio, int)					\
+	X(sysctl_overcommit_kbytes, unsigned long)			\
+	X(sysctl_admin_reserve_kbytes, unsigned long)			\
+	X(sysctl_user_reserve_kbytes, unsigned long)			\
+	X(hstates, struct hstate)					\
+	X(hugetlb_max_hstate, int)					\
+	X(mthp_stats, unsigned long)					\
+	X(khugepaged_pages_to_scan, unsigned int)			\
+	X(khugepaged_scan_sleep_millisecs, unsigned int)		\
+	X(khugepaged_alloc_sleep_millisecs, unsigned int)		\
+	X(khugepaged_pages_collapsed, unsigned int)			\
+	X(khugepaged_full_scans, unsigned int)				\
+	X(ksm_run, unsigned long)					\
+	X(ksm_advisor, unsigned int)					\
+	X(ksm_pages_shared, unsigned long)				\
+	X(ksm_pages_sharing, unsigned long)				\
+	X(ksm_pages_unshared, unsigned long)				\
+	X(ksm_rmap_items, unsigned long)				\
+	X(ksm_zero_pages, atomic_long_t)				\
+	X(ksm_pages_skipped, unsigned long)				\
+	X(ksm_pages_scanned, unsigned long)				\
+	X(ksm_scan, char)						\
+	X(ksm_stable_node_chains, unsigned long)			\
+	X(ksm_stable_node_dups, unsigned long)				\
+	X(ksm_thread_pages_to_scan, unsigned int)			\
+	X(ksm_thread_sleep_millisecs, unsigned int)			\
+	X(ksm_max_page_sharing, int)					\
+	X(ksm_merge_across_nodes, unsigned int)				\
+	X(ksm_use_zero_pages, bool)					\
+	X(zswap_enabled, bool)						\
+	X(zswap_max_pool_percent, unsigned int)				\
+	X(zswap_stored_pages, atomic_t)					\
+	X(zswap_pool_total_size, u64)					\
+	X(zswap_same_filled_pages, atomic_t)				\
+	X(zswap_written_back_pages, u64)				\
+	X(zswap_pool_limit_hit, u64)					\
+	X(zswap_reject_compress_poor, u64)				\
+	X(zswap_reject_alloc_fail, u64)					\
+	X(zswap_reject_reclaim_fail, u64)				\
 	X(pcpu_first_chunk, void *)
 
 /* X(name, return type, value of the stub, prototype) */
@@ -93,6 +137,7 @@ struct mem_cgroup;
 	  (const struct btf *btf, u32 offset))				\
 	X(ptrace_may_access, bool, false,				\
 	  (struct task_struct *task, unsigned int mode))		\
+	X(zswap_total_pages, unsigned long, 0, (void))			\
 	X(page_cgroup_ino, ino_t, 0, (struct page *page))			\
 	X(mem_cgroup_get_max, unsigned long, 0, (struct mem_cgroup *memcg))	\
 	X(memcg_page_state, unsigned long, 0,				\

@@ -51,11 +51,18 @@ struct mmscope_names;
 	X(compact_control, total_migrate_scanned)			\
 	X(khugepaged_scan, mm_slot)					\
 	X(mm_slot, mm)							\
+	X(ksm_scan, seqnr)						\
 	X(vmap_node, sizeof)						\
 	X(vmap_node, busy)						\
 	X(vmap_node, lazy)						\
 	X(rb_list, root)						\
 	X(rb_list, lock)						\
+	X(swap_info_struct, swap_map)					\
+	X(swap_cluster_info, sizeof)					\
+	X(swap_cluster_info, data)					\
+	X(swap_cluster_info, count)					\
+	X(swap_cluster_info, flags)					\
+	X(swap_cluster_info, order)					\
 	X(pcpu_chunk, base_addr)					\
 	X(pcpu_chunk, nr_pages)
 

@@ -198,6 +198,9 @@ extern struct mmscope_names mmscope_vm_event_names;
 extern struct mmscope_names mmscope_node_names;
 extern struct mmscope_names mmscope_node_mask_names;
 extern struct mmscope_names mmscope_pcp_list_names;
+extern struct mmscope_names mmscope_mthp_stat_names;
+extern struct mmscope_names mmscope_thp_event_names;
+extern u32 mmscope_thp_event_items[MMSCOPE_NR_THP_EVENTS];
 extern const u32 mmscope_buddy_orders;
 int mmscope_names_init(void);
 void mmscope_names_exit(void);
@@ -539,6 +542,16 @@ extern const struct mmscope_dataset mmscope_reclaims;
 extern const struct mmscope_dataset mmscope_reclaim_events;
 extern const struct mmscope_dataset mmscope_lrus;
 extern const struct mmscope_dataset mmscope_lru_pages;
+extern const struct mmscope_dataset mmscope_swap_areas;
+extern const struct mmscope_dataset mmscope_swap_map;
+extern const struct mmscope_dataset mmscope_overcommit;
+extern const struct mmscope_dataset mmscope_commit_processes;
+extern const struct mmscope_dataset mmscope_hugetlb;
+extern const struct mmscope_dataset mmscope_ksm;
+extern const struct mmscope_dataset mmscope_thp_state;
+extern const struct mmscope_dataset mmscope_khugepaged;
+extern const struct mmscope_dataset mmscope_zswap;
+extern const struct mmscope_dataset mmscope_swap_cgroups;
 
 /* front/ */
 struct file_spec;

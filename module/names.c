@@ -228,6 +228,11 @@ struct mmscope_names mmscope_vm_event_names;
 struct mmscope_names mmscope_node_names;
 struct mmscope_names mmscope_node_mask_names;
 struct mmscope_names mmscope_pcp_list_names;
+struct mmscope_names mmscope_mthp_stat_names;
+struct mmscope_names mmscope_thp_event_names;
+
+/* of each of these events, its number in the kernel */
+u32 mmscope_thp_event_items[MMSCOPE_NR_THP_EVENTS];
 
 #define MADE_NAME_LEN 32
 
@@ -270,6 +275,32 @@ static void pcp_list_name(u32 i, char *buf, size_t size)
 		snprintf(buf, size, "%u_%s", order, migratetypes[type].name);
 }
 
+/* the events of huge pages alone, numbered from 0 */
+static void pick_thp_events(struct mmscope_names *names)
+{
+	struct mmscope_name *tab = (struct mmscope_name *)names->tab;
+	u32 i, nr = 0;
+
+	for (i = 0; i < names->nr && nr < MMSCOPE_NR_THP_EVENTS; i++) {
+		if (strncmp(tab[i].name, "thp_", strlen("thp_")))
+			continue;
+		mmscope_thp_event_items[nr] = tab[i].value;
+		tab[nr] = (struct mmscope_name){ .value = nr, .name = tab[i].name };
+		nr++;
+	}
+	names->nr = nr;
+}
+
+static void strip_names(struct mmscope_names *names, const char *prefix)
+{
+	struct mmscope_name *tab = (struct mmscope_name *)names->tab;
+	u32 i;
+
+	for (i = 0; i < names->nr; i++)
+		if (!strncmp(tab[i].name, prefix, strlen(prefix)))
+			tab[i].name += strlen(prefix);
+}
+
 /**
  * mmscope_names_init - make the names that only the running kernel knows
  *
@@ -304,6 +335,12 @@ int mmscope_names_init(void)
 	if (!err)
 		err = mmscope_layout_enum("scan_result", NULL, &mmscope_scan_result_names);
 		err = mmscope_layout_enum("vm_event_item", "NR_VM_", &mmscope_vm_event_names);
+		err = mmscope_layout_enum("vm_event_item", "NR_VM_", &mmscope_thp_event_names);
+	/* the last: older kernels have none */
+	if (!err)
+		err = mmscope_layout_enum("mthp_stat_item", "__MTHP", &mmscope_mthp_stat_names);
+	pick_thp_events(&mmscope_thp_event_names);
+	strip_names(&mmscope_mthp_stat_names, "mthp_stat_");
 	if (err == -ENOENT)
 		err = 0;
 	if (err)
@@ -319,6 +356,8 @@ void mmscope_names_exit(void)
 	kfree(mmscope_scan_result_names.tab);
 	kfree(mmscope_compact_result_names.tab);
 	kfree(mmscope_vm_event_names.tab);
+	kfree(mmscope_mthp_stat_names.tab);
+	kfree(mmscope_thp_event_names.tab);
 	kfree(mmscope_numa_event_names.tab);
 	kfree(mmscope_node_stat_names.tab);
 	kfree(mmscope_zone_stat_names.tab);

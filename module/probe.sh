@@ -72,6 +72,18 @@ probe HAVE_TRACE_RECLAIM_MEMCG trace/events/vmscan.h \
 probe HAVE_TRACE_COLLAPSE_MM trace/events/huge_memory.h \
 	'void (*p)(void *, struct mm_struct *, int, int) = NULL;
 	check_trace_callback_type_mm_collapse_huge_page(p);' "$@"
+# Linux 6.12: swap: pages of zeros are not written, a bit a slot marks them
+probe HAVE_SWAP_ZEROMAP linux/swap.h \
+	'struct swap_info_struct *si = NULL; (void)si->zeromap[0];' "$@"
+# until Linux 6.11: swap: a cluster has one number for its use and its neighbour
+probe HAVE_SWAP_CLUSTER_DATA linux/swap.h \
+	'struct swap_cluster_info ci = {}; (void)(ci.data + ci.flags);' "$@"
+# Linux 6.14: swap: the use of an area is counted atomically
+probe HAVE_SWAP_USE_ATOMIC linux/swap.h \
+	'struct swap_info_struct *si = NULL; (void)atomic_long_read(&si->inuse_pages);' "$@"
+# until Linux 7.0: mm: huge pages to be split are on a list of their node or cgroup
+probe HAVE_DEFERRED_SPLIT_QUEUE linux/mmzone.h \
+	'pg_data_t *p = NULL; (void)p->deferred_split_queue.split_queue_len;' "$@"
 
 wait
 if [ ! -e "$tmp/SANITY.yes" ]; then

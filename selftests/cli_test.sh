@@ -75,6 +75,7 @@ test_forms()
 		owners) continue ;;	# empty: nobody records them
 		residency) continue ;;	# empty: this shell has nothing in swap
 		oom_last_*) continue ;;	# empty: no OOM was recorded
+		swap_areas|swap_map|swap_cgroups) continue ;;	# no swap yet: test_swap
 		esac
 		bad=0
 		for form in "" --raw --pairs --csv --bytes --output-all "--raw --output-all" \
@@ -806,6 +807,56 @@ test_cgroups()
 	rm /tmp/cgroup_file
 	rmdir $cgroup
 	refuses "cgroups takes no words" mmscope cgroups word
+test_swap()
+{
+	mmscope swap > out 2> err && grep -q '^There is no swap.$' out
+	point $? "swap where there is none is one sentence"
+	modprobe zram 2> err && echo 32M > /sys/block/zram0/disksize &&
+		mkswap /dev/zram0 > out 2> err && swapon /dev/zram0 2> err
+	point $? "swap in zram"
+	for dataset in swap_areas swap_map; do
+		bad=0
+		for form in "" --raw --csv --output-all "--raw --output-all" --list-columns; do
+			# shellcheck disable=SC2086 # words
+			prints "$dataset" $form || bad=1
+		done
+		prints "$dataset" --json --output-all && json_is_balanced out || bad=1
+		point $bad "$dataset prints in every form"
+	done
+	mmscope swap > out 2> err && grep -q '^1 swap area: 32M, ' out &&
+		grep -q ' /dev/zram0 *zram ' out
+	point $? "swap tells the areas"
+	mmscope swap -J > out 2> err && json_is_balanced out && grep -q '"kind": "zram", "priority": -' out
+	point $? "swap as JSON"
+	mmscope swap nonsense > out 2> err
+	[ $? -eq 1 ] && grep -q "'nonsense'" err
+	point $? "swap refuses a word in a sentence"
+	mmscope --record file.rec swap -J > live 2> err && mmscope --from file.rec swap -J > again &&
+		cmp live again > /dev/null
+	point $? "swap from a recording is what was live"
+	swapoff /dev/zram0
+	echo 1 > /sys/block/zram0/reset
+}
+
+test_commit()
+{
+	mmscope commit > out 2> err && grep -q '^Promised: ' out &&
+		grep -q '^Only a request is refused that alone is larger' out
+	point $? "commit tells the mode and what is promised"
+	echo 2 > /proc/sys/vm/overcommit_memory
+	mmscope commit > out 2> err && grep -q '^All promises together' out &&
+		grep -q ' to an ordinary user, .* to root.$' out
+	point $? "commit tells what would be refused"
+	mmscope commit -J > out 2> err && json_is_balanced out && grep -q '"mode": "never"' out
+	point $? "commit as JSON"
+	echo 1 > /proc/sys/vm/overcommit_memory
+	mmscope commit > out 2> err && grep -q '^No request is refused' out &&
+		! grep -q 'to an ordinary user' out
+	point $? "commit where nothing is refused"
+	echo 0 > /proc/sys/vm/overcommit_memory
+	mmscope commit nonsense > out 2> err
+	[ $? -eq 1 ] && grep -q "'nonsense'" err
+	point $? "commit refuses a word in a sentence"
 }
 
 test_diff()
@@ -864,6 +915,8 @@ test_streams
 test_kmap
 test_cached
 test_cgroups
+test_swap
+test_commit
 test_diff
 test_recording
 test_module

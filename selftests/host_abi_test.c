@@ -67,6 +67,16 @@ TEST(records_did_not_shrink)
 	CHECK_SIZE(mmscope_page_cache, 368);
 	CHECK_SIZE(mmscope_memcg, 776);
 	CHECK_SIZE(mmscope_memcg_page, 56);
+	CHECK_SIZE(mmscope_swap_area, 312);
+	CHECK_SIZE(mmscope_swap_run, 32);
+	CHECK_SIZE(mmscope_swap_cgroup, 152);
+	CHECK_SIZE(mmscope_zswap, 72);
+	CHECK_SIZE(mmscope_overcommit, 128);
+	CHECK_SIZE(mmscope_commit_process, 56);
+	CHECK_SIZE(mmscope_hugetlb, 80);
+	CHECK_SIZE(mmscope_ksm, 136);
+	CHECK_SIZE(mmscope_thp_state, 216);
+	CHECK_SIZE(mmscope_khugepaged, 464);
 }
 
 TEST(last_fields_are_where_they_were)
@@ -99,6 +109,14 @@ TEST(last_fields_are_where_they_were)
 	CHECK_PLACE(mmscope_memcg, path, 520);
 	CHECK_PLACE(mmscope_memcg_page, unevictable_pages, 48);
 	CHECK_PLACE(mmscope_residency, name, 72);
+	CHECK_PLACE(mmscope_swap_area, order_clusters, 232);
+	CHECK_PLACE(mmscope_swap_run, flags, 28);
+	CHECK_PLACE(mmscope_swap_cgroup, path, 24);
+	CHECK_PLACE(mmscope_overcommit, refused_user_pages, 120);
+	CHECK_PLACE(mmscope_hugetlb, overcommit, 72);
+	CHECK_PLACE(mmscope_ksm, use_zero_pages, 128);
+	CHECK_PLACE(mmscope_thp_state, stat, 24);
+	CHECK_PLACE(mmscope_khugepaged, event, 80);
 	CHECK_PLACE(mmscope_translation, table_pfn, 168);
 	CHECK_PLACE(mmscope_rmap, comm, 64);
 	CHECK_PLACE(mmscope_alloc_zone, compaction, 152);

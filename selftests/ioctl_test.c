@@ -243,6 +243,13 @@ DATASET(reclaim, RECLAIM);
 DATASET(reclaim_events, RECLAIM_EVENTS);
 DATASET(lru, LRU, .moves = true);
 DATASET(lru_pages, LRU_PAGES, .moves = true);
+DATASET(zswap, ZSWAP);
+DATASET(overcommit, OVERCOMMIT);
+DATASET(commit_processes, COMMIT_PROCESSES);
+DATASET(hugetlb, HUGETLB);
+DATASET(ksm, KSM);
+DATASET(thp_state, THP_STATE);
+DATASET(khugepaged, KHUGEPAGED);
 
 FIXTURE_SETUP(dataset)
 {

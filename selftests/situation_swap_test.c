@@ -8,18 +8,14 @@
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
-#include <linux/fs.h>
-
 #include "common.h"
 #include "process.h"
 #include "zoo.h"
 #include "scene.h"
+#include "swap_disk.h"
 #include "frames.h"
 #include "rmap.h"
 #include "witness.h"
-
-#define DISK	"/dev/vda"
-#define ZRAM	"/dev/zram0"
 
 #define PAGES	64
 #define BYTES	(PAGES * PAGE)
@@ -28,37 +24,6 @@
 #define PRESENT	MMSCOPE_ENTRY_PRESENT
 #define WRITE	MMSCOPE_ENTRY_WRITE
 #define DIRTY	MMSCOPE_ENTRY_DIRTY
-
-#define SWAP_PRIO(_prio) (SWAP_FLAG_PREFER | (_prio))
-
-/* bytes of a block device, 0 if it is not there */
-static uint64_t disk_bytes(void)
-{
-	uint64_t bytes = 0;
-	int fd = open(DISK, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && ioctl(fd, BLKGETSIZE64, &bytes))
-		bytes = 0;
-	if (fd >= 0)
-		close(fd);
-	return bytes;
-}
-
-/* what mkswap writes: a page with the version, the last page and the magic */
-static int make_swap(uint64_t bytes)
-{
-	static char page[PAGE];
-	uint32_t head[] = { 1, bytes / PAGE - 1, 0 };
-	int fd = open(DISK, O_WRONLY | O_CLOEXEC);
-	int err;
-
-	memset(page, 0, sizeof(page));
-	memcpy(page + 1024, head, sizeof(head));
-	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	err = fd < 0 || pwrite(fd, page, PAGE, 0) != PAGE || fsync(fd);
-	close(fd);
-	return err;
-}
 
 FIXTURE(swapped)
 {
@@ -73,13 +38,7 @@ FIXTURE_SETUP(swapped)
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, zoo_setup());
-	ASSERT_LE(0, system("modprobe virtio_pci 2> /dev/null; modprobe virtio_blk 2> /dev/null"));
-	/* a driver that was just loaded needs a moment */
-	for (int try = 0; try < 500 && !self->disk; try++) {
-		self->disk = disk_bytes();
-		if (!self->disk)
-			usleep(20000);
-	}
+	self->disk = disk_setup();
 	ASSERT_LT(0, self->disk);
 }
 

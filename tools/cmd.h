@@ -162,6 +162,8 @@ void cmd_watch(struct source *s, const struct options *o, int argc, char **argv)
 void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_cached(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_cgroups(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_swap(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_commit(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
 

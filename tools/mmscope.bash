@@ -13,6 +13,9 @@ _mmscope_datasets()
 			page_cache memcgs memcg_pages"
 			processes faults residency contiguity ptes kernel_mappings vmallocs
 			reclaim reclaim_events lru lru_pages"
+			processes faults residency contiguity ptes kernel_mappings vmallocs
+			swap_areas swap_map swap_cgroups zswap overcommit commit_processes
+			thp_state khugepaged hugetlb ksm"
 	names=${names/translations/}
 	names=${names/alloc_zones/}
 	names=${names/frames/}
@@ -111,6 +114,7 @@ _mmscope()
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
 			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
 			contig diff explain kmap layout pressure proc ptcost attach detach help"
+			commit contig diff explain kmap layout proc ptcost swap attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --top --by --total

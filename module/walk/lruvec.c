@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory cgroups by number, and what is read of their lists without a lock.
+ * What is read of the lists of memory cgroups without a lock.
  *
- * Sources: memory_cgrp_subsys.css_idr has every memory cgroup, those too that were
- * removed and still have pages; the number is css->id, 1 is the root. A lruvec is
- * memcg->nodeinfo[]->lruvec, or where memory cgroups are off pgdat->__lruvec.
+ * Sources: a lruvec is memcg->nodeinfo[]->lruvec, or where memory cgroups are off
+ * pgdat->__lruvec.
  * Sizes are lru_zone_size[] and lrugen.nr_pages[], as lru_gen in debugfs has them.
  */
 #include <linux/cgroup.h>
-#include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
@@ -17,29 +15,6 @@
 #include "lruvec.h"
 
 #ifdef CONFIG_MEMCG
-/**
- * mmscope_memcg_next - the memory cgroup of some number, or the next one
- * @id: from where on, from anywhere; gets its number
- *
- * Context: RCU read side, for as long as the answer is used.
- *
- * Return: the cgroup's memory state; NULL if there are no more, or there is only the
- * nameless one that takes their place where memory cgroups are off: then @id is 1.
- */
-struct cgroup_subsys_state *mmscope_memcg_next(u32 *id)
-{
-	struct cgroup_subsys_state *css = NULL;
-	int at = min_t(u32, *id, MMSCOPE_MEMCG_ID_END);
-
-	if (mem_cgroup_disabled()) {
-		*id = at <= 1 ? 1 : MMSCOPE_MEMCG_ID_END;
-		return NULL;
-	}
-	css = idr_get_next(&memory_cgrp_subsys.css_idr, &at);
-	*id = css ? at : MMSCOPE_MEMCG_ID_END;
-	return css;
-}
-
 /**
  * mmscope_lruvec - the lists of a node and memory cgroup
  * @v: filled
@@ -91,12 +66,6 @@ bool mmscope_lruvec_owns(const struct mmscope_lruvec *v, const struct page *page
 	return memcg ? memcg == (unsigned long)mem_cgroup_from_css(v->css) : !v->css->parent;
 }
 #else
-struct cgroup_subsys_state *mmscope_memcg_next(u32 *id)
-{
-	*id = *id <= 1 ? 1 : MMSCOPE_MEMCG_ID_END;
-	return NULL;
-}
-
 void mmscope_lruvec(struct mmscope_lruvec *v, u32 nid, struct cgroup_subsys_state *css)
 {
 	v->nid = nid;

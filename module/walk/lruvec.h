@@ -8,11 +8,8 @@
 #include <linux/memcontrol.h>
 #include <linux/mmzone.h>
 
+#include "memcg.h"
 #include "mmscope.h"
-
-/* ids of memory cgroups that a position has room for; the kernel allows 64 K of them */
-#define MMSCOPE_MEMCG_ID_BITS	18
-#define MMSCOPE_MEMCG_ID_END	(1U << MMSCOPE_MEMCG_ID_BITS)
 
 /* generations there are at most */
 #ifdef CONFIG_LRU_GEN
@@ -45,7 +42,6 @@ struct mmscope_generations {
 	u64 max;
 };
 
-struct cgroup_subsys_state *mmscope_memcg_next(u32 *id);
 void mmscope_lruvec(struct mmscope_lruvec *v, u32 nid, struct cgroup_subsys_state *css);
 u64 mmscope_lruvec_memcg(const struct mmscope_lruvec *v);
 u64 mmscope_lruvec_pages(const struct mmscope_lruvec *v, u32 list, u32 zone);

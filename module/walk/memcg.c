@@ -3,9 +3,8 @@
  * memcgs: one record for each cgroup with a memory controller, also those that were
  * removed and are kept by what is charged to them.
  *
- * Locks: RCU, for BATCH cgroups at a time. Between two batches a reference on the last
- * cgroup is held, with which the walk finds its place again. The path of a cgroup is made
- * by the kernel, under its own lock for one path.
+ * Locks: RCU, for BATCH cgroups at a time; none is referenced. The path of a cgroup is
+ * made by the kernel, under its own lock for one path.
  *
  * Staleness: the numbers of a cgroup are read one after the other, while it is in use.
  * memory.stat sums up what CPUs have counted; that is done every 2 s, or when somebody
@@ -15,10 +14,12 @@
  * Positions are serial numbers of controllers: parents have lower ones than their
  * children. A removed cgroup is told until its last charge is gone.
  *
- * Sources: memory_cgrp_subsys, struct cgroup_subsys_state, struct mem_cgroup with its
- * page_counters; memcg_page_state(); task_css() of each process.
+ * Sources: memory_cgrp_subsys.css_idr, which has every memory cgroup, those too that were
+ * removed and are still charged; the number there is css->id, 1 is the root. struct
+ * mem_cgroup with its page_counters; memcg_page_state(); task_css() of each process.
  */
 #include <linux/cgroup.h>
+#include <linux/idr.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
@@ -106,6 +107,29 @@ static const struct {
 static_assert(ARRAY_SIZE(stats) <= MMSCOPE_NR_MEMCG_STATS);
 
 /* ------------------------------------------------------------- of a page */
+
+/**
+ * mmscope_memcg_next - the memory cgroup of some number, or the next one
+ * @id: from where on, from anywhere; gets its number
+ *
+ * Context: RCU read side, for as long as the answer is used.
+ *
+ * Return: the cgroup's memory state; NULL if there are no more, or there is only the
+ * nameless one that takes their place where memory cgroups are off: then @id is 1.
+ */
+struct cgroup_subsys_state *mmscope_memcg_next(u32 *id)
+{
+	struct cgroup_subsys_state *css = NULL;
+	int at = min_t(u32, *id, MMSCOPE_MEMCG_ID_END);
+
+	if (mem_cgroup_disabled()) {
+		*id = at <= 1 ? 1 : MMSCOPE_MEMCG_ID_END;
+		return NULL;
+	}
+	css = idr_get_next(&memory_cgrp_subsys.css_idr, &at);
+	*id = css ? at : MMSCOPE_MEMCG_ID_END;
+	return css;
+}
 
 static struct cgroup_subsys_state *root_css(void)
 {
@@ -261,33 +285,19 @@ static int make_room(struct memcg_walk *x)
 	return 0;
 }
 
-/*
- * A batch behind *@at, on which a reference is held; NULL: from the beginning. *@at is the
- * last one of them then, or NULL at the end. What cannot be referenced is on its way out.
- */
-static void collect_batch(struct memcg_walk *x, struct cgroup_subsys_state **at)
+/* a batch of cgroups from a number on, which becomes the one that follows */
+static void collect_batch(struct memcg_walk *x, u32 *id)
 {
-	struct cgroup_subsys_state *root, *css = NULL;
-	u32 left = BATCH;
+	struct cgroup_subsys_state *css;
+	u32 left;
 
 	rcu_read_lock();
-	root = root_css();
-	if (root)
-		css = css_next_descendant_pre(*at, root);
-	for (; css && left; css = css_next_descendant_pre(css, root)) {
-		if (!css_tryget(css))
-			continue;
-		if (*at)
-			css_put(*at);
-		*at = css;
-		fill_entry(&x->entries[x->nr++], css);
-		left--;
+	for (left = BATCH; left && *id < MMSCOPE_MEMCG_ID_END; left--, ++*id) {
+		css = mmscope_memcg_next(id);
+		if (css)
+			fill_entry(&x->entries[x->nr++], css);
 	}
 	rcu_read_unlock();
-	if (!css && *at) {
-		css_put(*at);
-		*at = NULL;
-	}
 }
 
 static int by_serial(const void *a, const void *b)
@@ -348,19 +358,17 @@ static int count_processes(struct memcg_walk *x)
 
 static int collect(struct memcg_walk *x)
 {
-	struct cgroup_subsys_state *at = NULL;
-	int ret;
+	u32 id = 0;
+	int ret = 0;
 
 	x->nr = 0;
-	do {
+	while (!ret && id < MMSCOPE_MEMCG_ID_END) {
 		ret = make_room(x);
 		if (!ret)
-			collect_batch(x, &at);
+			collect_batch(x, &id);
 		if (!ret)
 			ret = mmscope_pause();
-	} while (!ret && at);
-	if (at)
-		css_put(at);
+	}
 	if (ret)
 		return ret;
 	sort(x->entries, x->nr, sizeof(*x->entries), by_serial, NULL);
@@ -406,6 +414,12 @@ static const struct mmscope_name events[] = {
 #else /* !CONFIG_MEMCG: no cgroup has a memory controller, no page is charged */
 
 struct memcg_walk { };
+
+struct cgroup_subsys_state *mmscope_memcg_next(u32 *id)
+{
+	*id = *id <= 1 ? 1 : MMSCOPE_MEMCG_ID_END;
+	return NULL;
+}
 
 void mmscope_memcg_of(const struct page *head, struct mmscope_memcg_id *id)
 {

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which cgroup a page is charged to.
+ * All memory cgroups, one after the other; and which of them a page is charged to.
  */
 #ifndef _MMSCOPE_WALK_MEMCG_H
 #define _MMSCOPE_WALK_MEMCG_H
 
 #include <linux/types.h>
 
+struct cgroup_subsys_state;
 struct lruvec;
 struct page;
+
+/* numbers of memory cgroups are below this; the kernel allows 64 K of them */
+#define MMSCOPE_MEMCG_ID_BITS	18
+#define MMSCOPE_MEMCG_ID_END	(1U << MMSCOPE_MEMCG_ID_BITS)
 
 /**
  * struct mmscope_memcg_id - a cgroup with a memory controller
@@ -25,6 +30,7 @@ struct mmscope_memcg_id {
 	bool dying;
 };
 
+struct cgroup_subsys_state *mmscope_memcg_next(u32 *id);
 void mmscope_memcg_of(const struct page *head, struct mmscope_memcg_id *id);
 const struct lruvec *mmscope_memcg_lruvec(const struct page *head, u32 node);
 

@@ -24,8 +24,14 @@
 #include "../compat.h"
 #include "swap.h"
 
-/* the area, its reference held; NULL: there is none, or it is being switched off */
-static struct swap_info_struct *get_area(u32 type)
+/**
+ * mmscope_swap_area_get - an area that cannot be switched off meanwhile
+ * @type: its number, from anywhere
+ *
+ * Return: the area, to be given back with mmscope_swap_area_put(); NULL: there is
+ * none, or it is being switched off.
+ */
+struct swap_info_struct *mmscope_swap_area_get(u32 type)
 {
 	struct swap_info_struct *si;
 
@@ -38,6 +44,15 @@ static struct swap_info_struct *get_area(u32 type)
 	/* what it holds was set up before the reference could be had */
 	smp_rmb();
 	return si;
+}
+
+/**
+ * mmscope_swap_area_put - undo mmscope_swap_area_get()
+ * @si: the area
+ */
+void mmscope_swap_area_put(struct swap_info_struct *si)
+{
+	percpu_ref_put(&si->users);
 }
 
 /* the page of a slot in the swap cache; its folio may be larger */
@@ -74,7 +89,7 @@ static u64 cached_pfn(u32 type, u64 offset)
  */
 void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
 {
-	struct swap_info_struct *si = get_area(type);
+	struct swap_info_struct *si = mmscope_swap_area_get(type);
 
 	*slot = (struct mmscope_swap_slot){ .pfn = MMSCOPE_UNKNOWN };
 	if (!si)
@@ -84,7 +99,7 @@ void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
 		slot->pfn = cached_pfn(type, offset);
 		slot->cached = slot->pfn != MMSCOPE_UNKNOWN || compat_swap_has_cache(si, offset);
 	}
-	percpu_ref_put(&si->users);
+	mmscope_swap_area_put(si);
 }
 
 /**
@@ -96,7 +111,7 @@ void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
  */
 void mmscope_swap_name(u32 type, char *buf, char *name, size_t size)
 {
-	struct swap_info_struct *si = get_area(type);
+	struct swap_info_struct *si = mmscope_swap_area_get(type);
 	const char *path;
 	size_t len;
 
@@ -105,7 +120,7 @@ void mmscope_swap_name(u32 type, char *buf, char *name, size_t size)
 		return;
 	/* stays as long as the area cannot be switched off */
 	path = si->swap_file ? d_path(&si->swap_file->f_path, buf, PATH_MAX) : ERR_PTR(-ENOENT);
-	percpu_ref_put(&si->users);
+	mmscope_swap_area_put(si);
 	if (IS_ERR(path))
 		return;
 	len = strlen(path);

@@ -7,6 +7,8 @@
 
 #include "../mmscope.h"
 
+struct swap_info_struct;
+
 /**
  * struct mmscope_swap_slot - one page of a swap area
  * @known: the area is in use, and the slot within it
@@ -23,6 +25,8 @@ struct mmscope_swap_slot {
 	WANT_SYM(swap_info),			\
 	WANT_SYM(swapper_spaces)
 
+struct swap_info_struct *mmscope_swap_area_get(u32 type);
+void mmscope_swap_area_put(struct swap_info_struct *si);
 void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot);
 void mmscope_swap_name(u32 type, char *buf, char *name, size_t size);
 

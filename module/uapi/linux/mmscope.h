@@ -149,6 +149,16 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_RECLAIM_EVENTS = 36,
 	MMSCOPE_DS_LRU		= 37,
 	MMSCOPE_DS_LRU_PAGES	= 38,
+	MMSCOPE_DS_SWAP_AREAS	= 35,
+	MMSCOPE_DS_SWAP_MAP	= 36,
+	MMSCOPE_DS_OVERCOMMIT	= 37,
+	MMSCOPE_DS_COMMIT_PROCESSES = 38,
+	MMSCOPE_DS_HUGETLB	= 39,
+	MMSCOPE_DS_KSM		= 40,
+	MMSCOPE_DS_THP_STATE	= 41,
+	MMSCOPE_DS_KHUGEPAGED	= 42,
+	MMSCOPE_DS_ZSWAP	= 43,
+	MMSCOPE_DS_SWAP_CGROUPS	= 44,
 };
 
 /* ------------------------------------------------------------------ records
@@ -1715,6 +1725,284 @@ struct mmscope_residency {
 	__u32 swap_type;	/* number of the area */
 	__u32 pid;
 	char name[64];		/* of its device or file; the end of a long path */
+};
+
+enum mmscope_swap_kind {
+	MMSCOPE_SWAP_PARTITION	= 0,	/* a block device, whole or in part */
+	MMSCOPE_SWAP_FILE	= 1,
+	MMSCOPE_SWAP_ZRAM	= 2,	/* a block device that is compressed memory */
+};
+
+/* the bits are ours, the names are the kernel's SWP_* */
+enum mmscope_swap_flags {
+	MMSCOPE_SWAP_WRITEOK	    = 1 << 0,	/* pages may go there; cleared by swapoff */
+	MMSCOPE_SWAP_DISCARDABLE    = 1 << 1,	/* the device takes discards */
+	MMSCOPE_SWAP_DISCARDING	    = 1 << 2,	/* it is being discarded */
+	MMSCOPE_SWAP_SOLIDSTATE	    = 1 << 3,	/* seeks are cheap: slots come from clusters */
+	MMSCOPE_SWAP_CONTINUED	    = 1 << 4,	/* some slot is used more often than a byte tells */
+	MMSCOPE_SWAP_BLKDEV	    = 1 << 5,
+	MMSCOPE_SWAP_FS_OPS	    = 1 << 6,	/* the file system does the I/O */
+	MMSCOPE_SWAP_AREA_DISCARD   = 1 << 7,	/* discarded once, by swapon */
+	MMSCOPE_SWAP_PAGE_DISCARD   = 1 << 8,	/* clusters are discarded when they are free */
+	MMSCOPE_SWAP_STABLE_WRITES  = 1 << 9,	/* no page is written to under I/O */
+	MMSCOPE_SWAP_SYNCHRONOUS_IO = 1 << 10,	/* faster than memory management around it */
+};
+
+#define MMSCOPE_NR_SWAP_ORDERS	10
+
+/*
+ * MMSCOPE_DS_SWAP_AREAS: one swap area (struct swap_info_struct). A cluster is as
+ * many slots, aligned, as a huge page has pages. Areas that have no struct
+ * swap_cluster_info (rotating disks) are counted by swap_map.
+ */
+struct mmscope_swap_area {
+	__u32 swap_type;	/* its number, as swap entries have it */
+	__u32 kind;		/* enum mmscope_swap_kind */
+	__u64 priority;		/* signed; si->prio */
+	char name[64];		/* of its device or file; the end of a long path */
+	char device[32];	/* disk that it is on, si->bdev */
+	__u64 flags;		/* enum mmscope_swap_flags */
+	__u64 slots;		/* si->max: the header and bad ones among them */
+	__u64 pages;		/* si->pages: slots that may be used */
+	__u64 used_pages;	/* si->inuse_pages: with those only in the swap cache, and set
+				 * apart for CPUs
+				 */
+	__u64 free_pages;	/* pages - used_pages */
+	__u64 bad_pages;	/* without the header: slots - 1 - pages */
+	__u64 cached_pages;	/* swapper_spaces[].nrpages: in memory as well */
+	__u64 cluster_pages;	/* slots of a cluster */
+	__u64 clusters;
+	__u64 free_clusters;	/* of them, without a slot in use */
+	__u64 partial_clusters;	/* with both */
+	__u64 full_clusters;	/* without a free slot */
+	__u64 scattered_pages;	/* free slots of partial clusters */
+	__u64 scattered_permille; /* of all free slots */
+	__u64 fragmented_clusters; /* partial ones in which no slots of their order were found
+				    * (CLUSTER_FLAG_FRAG, 6.12)
+				    */
+	__u64 order_clusters[MMSCOPE_NR_SWAP_ORDERS]; /* partial clusters by the order that they
+						       * are for (6.12)
+						       */
+};
+
+enum mmscope_slot_state {
+	MMSCOPE_SLOT_FREE	= 0,
+	MMSCOPE_SLOT_USED	= 1,	/* page-table entries refer to it */
+	MMSCOPE_SLOT_SHMEM	= 2,	/* a shmem object refers to it */
+	MMSCOPE_SLOT_CACHE	= 3,	/* nobody does, but its page is in the swap cache still */
+	MMSCOPE_SLOT_RESERVED	= 4,	/* nobody does: a CPU has it at hand, or it is about to be
+					 * used or freed
+					 */
+	MMSCOPE_SLOT_BAD	= 5,	/* the header, a bad block, or being discarded */
+};
+
+enum mmscope_slot_flags {
+	MMSCOPE_SLOT_F_CACHED	 = 1 << 0,	/* SWAP_HAS_CACHE: (soon) in memory as well */
+	MMSCOPE_SLOT_F_ZERO	 = 1 << 1,	/* only zeros, so it was never written (6.12) */
+	MMSCOPE_SLOT_F_CONTINUED = 1 << 2,	/* used more often than a byte tells */
+};
+
+/*
+ * MMSCOPE_DS_SWAP_MAP: neighbouring slots of one swap area that are alike
+ * (si->swap_map[], si->zeromap). Read without a lock, one slot after the other.
+ */
+struct mmscope_swap_run {
+	__u32 swap_type;
+	__u32 state;		/* enum mmscope_slot_state */
+	__u64 slot;		/* the first */
+	__u64 slots;
+	__u32 count;		/* page-table entries that refer to each; SHMEM: 1; UNKNOWN32:
+				 * more than a byte tells
+				 */
+	__u32 flags;		/* enum mmscope_slot_flags */
+};
+
+enum mmscope_commit_mode {
+	MMSCOPE_COMMIT_GUESS	= 0,	/* a request is refused that is larger than RAM and swap */
+	MMSCOPE_COMMIT_ALWAYS	= 1,	/* none is */
+	MMSCOPE_COMMIT_NEVER	= 2,	/* all promises together stay below the limit */
+};
+
+/*
+ * MMSCOPE_DS_OVERCOMMIT: one record: what of memory is promised, and which request of
+ * the process that asks would be refused now. It is __vm_enough_memory() thought
+ * through: with the CPU's part of vm_committed_as, on the CPU that asks, and for an
+ * address space of the size that the asking process has. Limits of the process
+ * itself (RLIMIT_AS, room for addresses) are not looked at.
+ */
+struct mmscope_overcommit {
+	__u32 mode;		/* enum mmscope_commit_mode; vm.overcommit_memory */
+	__u32 ratio_percent;	/* vm.overcommit_ratio: of ram_pages without huge pages */
+	__u32 cpu;		/* that asks */
+	__u32 __reserved;
+	__u64 set_bytes;	/* vm.overcommit_kbytes; 0: ratio_percent counts */
+	__u64 ram_pages;	/* totalram_pages() */
+	__u64 hugetlb_pages;	/* hstates[]: all pages of all pools */
+	__u64 swap_pages;	/* total_swap_pages */
+	__u64 limit_pages;	/* vm_commit_limit() */
+	__u64 committed_pages;	/* vm_committed_as, with the parts of all CPUs */
+	__u64 counted_pages;	/* without: this is what the limit is compared with */
+	__u64 batch_pages;	/* vm_committed_as_batch: the part of a CPU stays below it */
+	__u64 left_pages;	/* signed: limit_pages - committed_pages */
+	__u64 admin_reserve_pages; /* vm.admin_reserve_kbytes: kept from users */
+	__u64 user_reserve_pages;  /* vm.user_reserve_kbytes: the most kept from a process */
+	__u64 self_reserve_pages;  /* that is kept from the asking process: 1/32 of it at most */
+	__u64 refused_root_pages;  /* the smallest request that is refused to it, with
+				    * CAP_SYS_ADMIN; 0: none
+				    */
+	__u64 refused_user_pages;  /* likewise without */
+};
+
+/*
+ * MMSCOPE_DS_COMMIT_PROCESSES: what was promised to one process: pages of its VMAs
+ * that count (VM_ACCOUNT). Shared memory is promised to its object, not to who maps
+ * it. Processes that share an address space show the same promise.
+ */
+struct mmscope_commit_process {
+	__u32 pid;
+	__u32 uid;		/* effective, of the initial user namespace */
+	char comm[16];
+	__u64 committed_pages;	/* of VMAs with VM_ACCOUNT; UNKNOWN: its locks were not to be had */
+	__u64 vmas;		/* how many these are */
+	__u64 backed_pages;	/* private pages that it has in memory or swap:
+				 * mm->rss_stat[MM_ANONPAGES] and [MM_SWAPENTS]
+				 */
+	__u64 vm_pages;		/* mm->total_vm */
+};
+
+/*
+ * MMSCOPE_DS_HUGETLB: the pool of one size of huge pages (struct hstate), and its
+ * part on each node. Numbers are huge pages.
+ */
+struct mmscope_hugetlb {
+	__u64 page_size_bytes;
+	__u32 order;
+	__u32 node;		/* UNKNOWN32: all of the pool */
+	__u64 total;		/* h->nr_huge_pages, nr_huge_pages_node[] */
+	__u64 free;		/* h->free_huge_pages */
+	__u64 used;		/* total - free */
+	__u64 reserved;		/* h->resv_huge_pages: of free, promised; not of a node */
+	__u64 surplus;		/* h->surplus_huge_pages: of total, beyond what was set */
+	__u64 persistent;	/* total - surplus */
+	__u64 wanted;		/* h->max_huge_pages: as nr_hugepages was set; not of a node */
+	__u64 overcommit;	/* h->nr_overcommit_huge_pages: limit of surplus; not of a node */
+};
+
+enum mmscope_ksm_run {
+	MMSCOPE_KSM_STOP	= 0,
+	MMSCOPE_KSM_MERGE	= 1,
+	MMSCOPE_KSM_UNMERGE	= 2,
+	MMSCOPE_KSM_OFFLINE	= 4,	/* halted while memory goes offline */
+};
+
+enum mmscope_ksm_advisor {
+	MMSCOPE_KSM_ADVISOR_NONE	= 0,
+	MMSCOPE_KSM_ADVISOR_SCAN_TIME	= 1,
+};
+
+/* MMSCOPE_DS_KSM: one record: the merging of equal pages (mm/ksm.c) */
+struct mmscope_ksm {
+	__u32 run;			/* enum mmscope_ksm_run; ksm_run */
+	__u32 advisor;			/* enum mmscope_ksm_advisor; ksm_advisor (6.8) */
+	__u64 shared_pages;		/* ksm_pages_shared: kept for several */
+	__u64 sharing_pages;		/* ksm_pages_sharing: more places of these */
+	__u64 saved_bytes;		/* sharing_pages and zero_pages, in bytes */
+	__u64 unshared_pages;		/* ksm_pages_unshared: looked at again and again in vain */
+	__u64 volatile_pages;		/* ksm_rmap_items without the three: change too fast */
+	__u64 zero_pages;		/* ksm_zero_pages: merged with the zero page (6.6) */
+	__u64 skipped_pages;		/* ksm_pages_skipped: not looked at, by age (6.7) */
+	__u64 scanned_pages;		/* ksm_pages_scanned, since boot (6.6) */
+	__u64 full_scans;		/* ksm_scan.seqnr */
+	__u64 stable_node_chains;	/* ksm_stable_node_chains: pages shared too often for one */
+	__u64 stable_node_dups;		/* ksm_stable_node_dups */
+	__u64 pages_to_scan;		/* ksm_thread_pages_to_scan, before each sleep */
+	__u64 sleep_ns;			/* ksm_thread_sleep_millisecs */
+	__u64 max_page_sharing;		/* ksm_max_page_sharing */
+	__u64 merge_across_nodes;	/* ksm_merge_across_nodes */
+	__u64 use_zero_pages;		/* ksm_use_zero_pages */
+};
+
+enum mmscope_thp_policy {
+	MMSCOPE_THP_NEVER	= 0,
+	MMSCOPE_THP_MADVISE	= 1,	/* where it was asked for; of shmem: advise */
+	MMSCOPE_THP_ALWAYS	= 2,
+	MMSCOPE_THP_INHERIT	= 3,	/* what is set for all sizes */
+	MMSCOPE_THP_WITHIN_SIZE	= 4,	/* shmem: also where it does not go beyond the file's end */
+	MMSCOPE_THP_DENY	= 5,	/* shmem: not even where the mount says so */
+	MMSCOPE_THP_FORCE	= 6,	/* shmem: everywhere */
+	MMSCOPE_THP_NONE	= 7,	/* there are none of this size */
+};
+
+#define MMSCOPE_NR_MTHP_STATS	24
+
+/*
+ * MMSCOPE_DS_THP_STATE: huge pages of one order. Until 6.8 there is one, that of
+ * a PMD, and nothing is counted by order.
+ */
+struct mmscope_thp_state {
+	__u32 order;
+	__u32 anon;		/* enum mmscope_thp_policy; of huge_anon_orders_ */
+	__u32 anon_effective;	/* without INHERIT; transparent_hugepage_flags */
+	__u32 shmem;		/* huge_shmem_orders_*, until 6.11 shmem_huge */
+	__u64 size_bytes;
+	__u64 stat[MMSCOPE_NR_MTHP_STATS];	/* mthp_stats, the sum of all CPUs' */
+};
+
+enum mmscope_thp_defrag {	/* what a fault does when there is no free huge page */
+	MMSCOPE_DEFRAG_NEVER		= 0,	/* takes small pages */
+	MMSCOPE_DEFRAG_MADVISE		= 1,	/* reclaims and compacts where madvise() asks */
+	MMSCOPE_DEFRAG_DEFER_MADVISE	= 2,	/* likewise; else wakes kswapd and kcompactd */
+	MMSCOPE_DEFRAG_DEFER		= 3,	/* wakes kswapd and kcompactd */
+	MMSCOPE_DEFRAG_ALWAYS		= 4,	/* reclaims and compacts */
+};
+
+#define MMSCOPE_NR_THP_EVENTS	48
+
+/* MMSCOPE_DS_KHUGEPAGED: one record: what is set for all sizes, and khugepaged */
+struct mmscope_khugepaged {
+	__u32 enabled;		/* enum mmscope_thp_policy; transparent_hugepage_flags */
+	__u32 defrag;		/* enum mmscope_thp_defrag */
+	__u32 shmem_enabled;	/* enum mmscope_thp_policy; shmem_huge */
+	__u32 use_zero_page;
+	__u32 khugepaged_defrag;	/* khugepaged may reclaim and compact */
+	__u32 max_ptes_none;	/* khugepaged_max_ptes_none */
+	__u32 max_ptes_swap;
+	__u32 max_ptes_shared;
+	__u64 pages_to_scan;	/* khugepaged_pages_to_scan, before each sleep */
+	__u64 scan_sleep_ns;	/* khugepaged_scan_sleep_millisecs */
+	__u64 alloc_sleep_ns;	/* khugepaged_alloc_sleep_millisecs, after no page was to be had */
+	__u64 pages_collapsed;	/* khugepaged_pages_collapsed */
+	__u64 full_scans;	/* khugepaged_full_scans */
+	__u64 deferred_splits;	/* huge pages to be split when memory runs low: with unmapped
+				 * parts; since 6.12 all that may be hardly used, unless that
+				 * is off. deferred_split_queue.split_queue_len of nodes and
+				 * cgroups
+				 */
+	__u64 event[MMSCOPE_NR_THP_EVENTS];	/* vm_event_states, THP_* of enum vm_event_item */
+};
+
+/* MMSCOPE_DS_ZSWAP: one record: swapped pages that are kept compressed (mm/zswap.c) */
+struct mmscope_zswap {
+	__u32 enabled;		/* zswap_enabled */
+	__u32 max_pool_percent;	/* zswap_max_pool_percent, of RAM */
+	__u64 stored_pages;	/* zswap_stored_pages */
+	__u64 pool_bytes;	/* zswap_total_pages(), until 6.8 zswap_pool_total_size */
+	__u64 same_filled_pages;	/* zswap_same_filled_pages: of stored_pages, no memory
+					 * (until 6.11)
+					 */
+	__u64 written_back_pages;	/* zswap_written_back_pages, since boot */
+	__u64 pool_limit_hit;		/* zswap_pool_limit_hit */
+	__u64 reject_compress_poor;	/* zswap_reject_compress_poor */
+	__u64 reject_alloc_fail;	/* zswap_reject_alloc_fail */
+	__u64 reject_reclaim_fail;	/* zswap_reject_reclaim_fail */
+};
+
+/* MMSCOPE_DS_SWAP_CGROUPS: one cgroup and all below it (struct mem_cgroup, v2) */
+struct mmscope_swap_cgroup {
+	__u64 memcg;		/* inode of the cgroup */
+	__u64 swap_pages;	/* page_counter_read(&memcg->swap) */
+	__u64 limit_pages;	/* memcg->swap.max; UNKNOWN: none */
+	char path[128];		/* the end of a long one */
 };
 
 enum mmscope_translation_result {
