@@ -26,6 +26,10 @@ enum option_group {
 	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
 	OPTS_TLB	= 1 << 14,	/* a TLB */
+	OPTS_RECORDER	= 1 << 15,	/* what is sampled, and how long */
+	OPTS_SAMPLES	= 1 << 16,	/* which samples are compared */
+	OPTS_LIST	= 1 << 17,	/* a list instead */
+	OPTS_LIMIT	= 1 << 18,	/* the number of records only */
 };
 
 /**
@@ -58,6 +62,13 @@ enum option_group {
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
  * @interval: between two looks, as written
+ * @at: sample of the recording, as written
+ * @count: samples to take; 0: no end
+ * @duration: how long to take samples, as written
+ * @datasets: what of, as written
+ * @from_sample: the earlier sample of two, as written
+ * @to_sample: the later one
+ * @list: list the samples
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
  * @verbose: say what the answer cost
@@ -93,14 +104,21 @@ struct options {
 	const char *curve;
 	const char *size;
 	const char *interval;
+	const char *at;
+	__u64 count;
+	const char *duration;
+	const char *datasets;
+	const char *from_sample;
+	const char *to_sample;
+	bool list;
 	bool all;
 	const char *tlb;
 	bool verbose;
 	bool several;
 	struct {
-		enum option_group group;
+		unsigned int group;
 		const char *name;
-	} given[32];
+	} given[40];
 	size_t nr_given;
 };
 
@@ -133,6 +151,8 @@ void cmd_rmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_record(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_replay(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
@@ -141,6 +161,12 @@ void cmd_contig(struct source *s, const struct options *o, int argc, char **argv
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
+
+/* cmd-diff.c */
+bool diff_reads(const char *word);
+
+/* cmd-growth.c */
+void diff_recordings(struct source *s, const struct options *o, const char *other);
 
 /* query.c */
 void query_parse(struct source *s, const struct dataset *ds, const struct options *o,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "when.h"
 
 static const struct command commands[] = {
 	{ "list", "", "which datasets there are", cmd_list,
@@ -38,8 +39,13 @@ static const struct command commands[] = {
 	  OPTS_OUTPUT | OPTS_SOURCE },
 	{ "explain", "PID ADDRESS|heap|stack", "all about one address, in words and a drawing",
 	  cmd_explain, OPTS_OUTPUT | OPTS_SOURCE },
-	{ "diff", "PID", "what changed in a process's mappings meanwhile", cmd_diff,
-	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_PROCESS | OPTS_INTERVAL },
+	{ "diff", "PID|FILE [FILE]", "what changed in a process, or grew between samples", cmd_diff,
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_SOURCE | OPTS_PROCESS | OPTS_INTERVAL | OPTS_LIMIT |
+	  OPTS_SAMPLES },
+	{ "record", "FILE", "samples of what memory is used for, over time", cmd_record,
+	  OPTS_INTERVAL | OPTS_RECORDER | OPTS_VERBOSE },
+	{ "replay", "FILE", "memory by use over time, or at one time", cmd_replay,
+	  OPTS_OUTPUT | OPTS_SOURCE | OPTS_INTERVAL | OPTS_LIST },
 	{ "contig", "PID|--all", "how contiguous memory is, and what TLBs reach", cmd_contig,
 	  OPTS_OUTPUT | OPTS_ALL | OPTS_TLB | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
@@ -69,6 +75,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_ALL,
 	OPT_TLB,
+	OPT_AT, OPT_COUNT, OPT_DURATION, OPT_DATASETS, OPT_FROM_SAMPLE, OPT_TO_SAMPLE, OPT_LIST,
 };
 
 static const struct option long_options[] = {
@@ -108,6 +115,13 @@ static const struct option long_options[] = {
 	{ "record", required_argument, NULL, OPT_RECORD },
 	{ "from", required_argument, NULL, OPT_FROM },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "at", required_argument, NULL, OPT_AT },
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "duration", required_argument, NULL, OPT_DURATION },
+	{ "datasets", required_argument, NULL, OPT_DATASETS },
+	{ "from-sample", required_argument, NULL, OPT_FROM_SAMPLE },
+	{ "to-sample", required_argument, NULL, OPT_TO_SAMPLE },
+	{ "list", no_argument, NULL, OPT_LIST },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -168,7 +182,15 @@ static void usage(void)
 	      "Other:\n"
 	      "     --record FILE     save the raw answers\n"
 	      "     --from FILE       read saved answers instead of the device\n"
-	      "     --interval 2s     between two looks (diff); also 500ms\n"
+	      "     --at N|TIME       which sample of it; +5m: so long after the first\n"
+	      "     --interval 2s     between two looks (diff, record, replay); also 500ms, 5m, 1h\n"
+	      "Samples over time:\n"
+	      "     --count N         as many samples (record)\n"
+	      "     --duration TIME   for so long (record)\n"
+	      "     --datasets LIST   of these datasets (record)\n"
+	      "     --list            the samples there are (replay)\n"
+	      "     --from-sample N   compare this one (diff); also a time, as --at\n"
+	      "     --to-sample N     with this one\n"
 	      " -v, --verbose         what the answer cost: time, locks, races\n"
 	      " -h, --help            this text\n"
 	      " -V, --version         version\n"
@@ -314,6 +336,34 @@ static void parse_other_option(struct options *o, int c)
 	}
 }
 
+static void parse_sample_option(struct options *o, int c)
+{
+	switch (c) {
+	case OPT_AT:
+		o->at = optarg;
+		break;
+	case OPT_COUNT:
+		if (!parse_whole_number(optarg, ~0ULL, &o->count) || !o->count)
+			die("bad count '%s': a number above 0 is wanted", optarg);
+		break;
+	case OPT_DURATION:
+		o->duration = optarg;
+		break;
+	case OPT_DATASETS:
+		o->datasets = optarg;
+		break;
+	case OPT_FROM_SAMPLE:
+		o->from_sample = optarg;
+		break;
+	case OPT_TO_SAMPLE:
+		o->to_sample = optarg;
+		break;
+	case OPT_LIST:
+		o->list = true;
+		break;
+	}
+}
+
 static void parse_picture_option(struct options *o, int c)
 {
 	switch (c) {
@@ -338,19 +388,28 @@ static void parse_picture_option(struct options *o, int c)
 	}
 }
 
-static enum option_group group_of(int c)
+/* Of several, a command need take one only. */
+static unsigned int group_of(int c)
 {
 	switch (c) {
 	case 'J': case 'r': case 'P': case OPT_CSV: case 'n': case 'b': case OPT_COLOR:
 		return OPTS_OUTPUT;
 	case 'o': case OPT_OUTPUT_ALL:
 		return OPTS_COLUMNS;
-	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_LIMIT: case OPT_TOTAL:
+	case OPT_LIST_COLUMNS: case OPT_SORT: case OPT_TOTAL:
 		return OPTS_RECORDS;
+	case OPT_LIMIT:
+		return OPTS_RECORDS | OPTS_LIMIT;
 	case OPT_SIZE:
 		return OPTS_SIZE;
-	case OPT_RECORD: case OPT_FROM:
+	case OPT_RECORD: case OPT_FROM: case OPT_AT:
 		return OPTS_SOURCE;
+	case OPT_COUNT: case OPT_DURATION: case OPT_DATASETS:
+		return OPTS_RECORDER;
+	case OPT_FROM_SAMPLE: case OPT_TO_SAMPLE:
+		return OPTS_SAMPLES;
+	case OPT_LIST:
+		return OPTS_LIST;
 	case OPT_LAYER: case OPT_CURVE: case OPT_PNG: case OPT_SVG: case OPT_HTML:
 		return OPTS_PICTURE;
 	case 'v':
@@ -411,6 +470,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		parse_column_option(o, c);
 		parse_other_option(o, c);
 		parse_picture_option(o, c);
+		parse_sample_option(o, c);
 	}
 }
 
@@ -426,6 +486,12 @@ static const struct command *find_command(int argc, char **argv)
 	return &datasets;
 }
 
+/* Is the first word of the command the recording that it reads? */
+static bool names_recording(const struct command *cmd, const char *word)
+{
+	return cmd->run == cmd_replay || (cmd->run == cmd_diff && diff_reads(word));
+}
+
 static void check_options(const struct command *cmd, const struct options *o)
 {
 	for (size_t i = 0; i < o->nr_given; i++)
@@ -436,6 +502,8 @@ static void check_options(const struct command *cmd, const struct options *o)
 		die("columns are chosen of one dataset at a time");
 	if (o->from && o->record)
 		die("--from and --record are mutually exclusive");
+	if (o->at && !o->from)
+		die("--at chooses a sample of a recording: --from FILE");
 }
 
 /* What could not be written is an error; that nobody reads any more is none. */
@@ -473,8 +541,12 @@ int main(int argc, char **argv)
 	}
 	cmd = find_command(argc, argv);
 	o.several = cmd == &datasets && argc > 1;
+	if (!o.from && argc > 1 && names_recording(cmd, argv[1]))
+		o.from = argv[1];
 	check_options(cmd, &o);
 	s = source_open(o.from, o.record);
+	if (o.at)
+		replay_choose(s, find_sample(s, o.at));
 	cmd->run(s, &o, cmd == &overview || cmd == &datasets ? argc : argc - 1,
 		 cmd == &overview || cmd == &datasets ? argv : argv + 1);
 	source_close(s);

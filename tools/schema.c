@@ -401,6 +401,15 @@ static void add_flags(struct text *t, const struct field *f, __u64 value)
 		text_add(t, "%s0x%llx", sep, value);
 }
 
+static void add_size(struct text *t, const struct field *f, __u64 value)
+{
+	bool negative = f->flags & MMSCOPE_FIELD_SIGNED && (long long)value < 0;
+
+	if (negative)
+		text_addc(t, '-');
+	text_add_size(t, negative ? -value : value);
+}
+
 static void add_number(struct text *t, const struct field *f, __u64 value, bool human)
 {
 	const char *name = NULL;
@@ -413,10 +422,10 @@ static void add_number(struct text *t, const struct field *f, __u64 value, bool 
 		add_flags(t, f, value);
 	else if (f->unit == MMSCOPE_UNIT_ADDR)
 		text_add(t, "0x%llx", value);
+	else if (f->unit == MMSCOPE_UNIT_BYTES && human)
+		add_size(t, f, value);
 	else if (f->flags & MMSCOPE_FIELD_SIGNED)
 		text_add(t, "%lld", (long long)value);
-	else if (f->unit == MMSCOPE_UNIT_BYTES && human)
-		text_add_size(t, value);
 	else
 		text_add_number(t, value);
 }
