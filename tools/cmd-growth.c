@@ -272,6 +272,8 @@ static void show_kind(struct comparison *c, enum growth_kind kind)
 	struct board b;
 
 	init_board(&b, kind);
+	if (!(c->g.known >> kind & 1))
+		shown = nr = 0;
 	if (kind != GROWTH_CLASS && shown > limit)
 		shown = limit;
 	for (size_t i = 0; i < shown; i++)
@@ -440,7 +442,8 @@ void diff_recordings(struct source *s, const struct options *o, const char *othe
 	style.titles = true;
 	add_samples(&c, &from, &to);
 	if (!c.g.known)
-		die("%s: has nothing that could be compared: see 'mmscope record'", s->name);
+		die("%s: nothing was recorded at both times that could be compared: see 'mmscope record'",
+		    second->name);
 	c.out = out_new(&style, &s->info);
 	show_ends(&c, &from, &to);
 	for (int kind = 0; kind < NR_GROWTH_KINDS; kind++)

@@ -34,7 +34,6 @@ static void add(struct growth *g, const struct growth_key *key, __u64 bytes)
 		g->room = 2 * g->room + 256;
 	}
 	g->items[i].last += bytes;
-	g->known |= 1U << key->kind;
 }
 
 static void key_name(struct growth_key *key, const struct table *t, size_t i, const char *column)
@@ -59,11 +58,13 @@ static __u64 known_or_0(const struct table *t, size_t i, const char *name)
 
 /* ------------------------------------------------------------ kinds in a sample */
 
-static void add_classes(struct growth *g, struct source *s, __u64 page)
+static __u32 add_classes(struct growth *g, struct source *s, __u64 page)
 {
 	struct table t;
+	__u32 known;
 
 	table_collect(s, "accounting", &t);
+	known = t.nr ? 1U << GROWTH_CLASS : 0;
 	for (size_t i = 0; i < t.nr; i++) {
 		struct growth_key key = { .kind = GROWTH_CLASS };
 		struct column c;
@@ -78,13 +79,16 @@ static void add_classes(struct growth *g, struct source *s, __u64 page)
 		add(g, &key, known_or_0(&t, i, "pages") * page);
 	}
 	table_free(&t);
+	return known;
 }
 
-static void add_caches(struct growth *g, struct source *s, __u64 page)
+static __u32 add_caches(struct growth *g, struct source *s, __u64 page)
 {
 	struct table t;
+	__u32 known;
 
 	table_collect(s, "slab_use", &t);
+	known = t.nr ? 1U << GROWTH_CACHE : 0;
 	for (size_t i = 0; i < t.nr; i++) {
 		struct growth_key key = { .kind = GROWTH_CACHE };
 
@@ -92,13 +96,16 @@ static void add_caches(struct growth *g, struct source *s, __u64 page)
 		add(g, &key, known_or_0(&t, i, "pages") * page);
 	}
 	table_free(&t);
+	return known;
 }
 
-static void add_processes(struct growth *g, struct source *s)
+static __u32 add_processes(struct growth *g, struct source *s)
 {
 	struct table t;
+	__u32 known;
 
 	table_collect(s, "processes", &t);
+	known = t.nr ? 1U << GROWTH_PROCESS : 0;
 	for (size_t i = 0; i < t.nr; i++) {
 		struct growth_key key = {
 			.kind = GROWTH_PROCESS,
@@ -110,6 +117,7 @@ static void add_processes(struct growth *g, struct source *s)
 		    known_or_0(&t, i, "pagetable_bytes") + known_or_0(&t, i, "hugetlb_bytes"));
 	}
 	table_free(&t);
+	return known;
 }
 
 static void add_owner(struct growth *g, const struct owner_row *row, __u64 page)
@@ -133,13 +141,16 @@ static void add_owner(struct growth *g, const struct owner_row *row, __u64 page)
 }
 
 /* From the dataset of the recorder, which is made of extents; or from these. */
-static void add_owners(struct growth *g, struct source *s, __u64 page)
+static __u32 add_owners(struct growth *g, struct source *s, __u64 page)
 {
+	const __u32 known = 1U << GROWTH_CGROUP | 1U << GROWTH_FILE | 1U << GROWTH_OWNER;
 	struct owners owners = { 0 };
 	struct walk_stats stats;
 	struct table t;
+	bool told;
 
 	table_collect(s, "owners", &t);
+	told = t.nr;
 	for (size_t i = 0; i < t.nr; i++) {
 		struct owner_row row = {
 			.page_class = known_or_0(&t, i, "class"),
@@ -156,11 +167,12 @@ static void add_owners(struct growth *g, struct source *s, __u64 page)
 		add_owner(g, &row, page);
 	}
 	table_free(&t);
-	if (source_dataset(s, "owners") || owners_collect(s, &owners, &stats))
-		return;
+	if (!told && !source_dataset(s, "owners") && !owners_collect(s, &owners, &stats))
+		told = owners.nr;
 	for (size_t i = 0; i < owners.nr; i++)
 		add_owner(g, &owners.rows[i], page);
 	owners_free(&owners);
+	return told ? known : 0;
 }
 
 /* ------------------------------------------------------------------- the course */
@@ -186,19 +198,20 @@ static void follow(struct growth *g, struct growth_item *item, double hours)
  * @s: where it can be had now
  * @seconds: since the first one
  *
- * What is not in a sample has no memory then.
+ * What is not in a sample has no memory then; but a kind that was not recorded is not
+ * known, for all samples.
  */
 void growth_add(struct growth *g, struct source *s, double seconds)
 {
 	const __u64 page = s->info.page_size;
 	const double hours = seconds / 3600;
+	__u32 known;
 
 	for (__u32 i = 0; i < g->keys.nr; i++)
 		g->items[i].last = 0;
-	add_classes(g, s, page);
-	add_caches(g, s, page);
-	add_processes(g, s);
-	add_owners(g, s, page);
+	known = add_classes(g, s, page) | add_caches(g, s, page) | add_processes(g, s) |
+		add_owners(g, s, page);
+	g->known = g->samples ? g->known & known : known;
 	for (__u32 i = 0; i < g->keys.nr; i++)
 		follow(g, &g->items[i], hours);
 	g->samples++;
@@ -240,7 +253,7 @@ static bool is_free(const struct growth_key *key)
  * @i: the item
  * @steps: how many steps there are at that level
  *
- * A trend is what grew in at least nine of ten steps, and in all by more than noise.
+ * A trend is what grew in at least four of five steps, and in all by more than noise.
  * What grows slowly may do so in every second, fourth ... sample only: the finest level
  * at which it grows all the time is told.
  *
@@ -250,14 +263,15 @@ int growth_level(const struct growth *g, __u32 i, __u32 *steps)
 {
 	const struct growth_item *item = &g->items[i];
 
-	if (is_free(growth_key(g, i)) || item->last < item->first + LEAST_GROWTH ||
+	if (!(g->known >> growth_key(g, i)->kind & 1) || is_free(growth_key(g, i)) ||
+	    item->last < item->first + LEAST_GROWTH ||
 	    growth_per_hour(g, i) <= 0)
 		return -1;
 	for (int level = 0; level < GROWTH_LEVELS; level++) {
 		*steps = g->samples ? (g->samples - 1) >> level : 0;
 		if (*steps < LEAST_STEPS)
 			break;
-		if (item->grew[level] * 10 >= *steps * 9)
+		if (item->grew[level] * 5 >= *steps * 4)
 			return level;
 	}
 	return -1;

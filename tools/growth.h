@@ -64,7 +64,7 @@ struct growth_item {
  * @keys: items
  * @items: likewise
  * @room: allocated there
- * @known: kinds that were recorded
+ * @known: kinds that were recorded in all of them, 1 << enum growth_kind
  */
 struct growth {
 	__u32 samples;

@@ -541,6 +541,8 @@ int main(int argc, char **argv)
 	}
 	cmd = find_command(argc, argv);
 	o.several = cmd == &datasets && argc > 1;
+	if (cmd->run == cmd_replay && argc < 2)
+		die("replay wants a recording: mmscope replay FILE");
 	if (!o.from && argc > 1 && names_recording(cmd, argv[1]))
 		o.from = argv[1];
 	check_options(cmd, &o);

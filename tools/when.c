@@ -74,8 +74,8 @@ void text_add_duration(struct text *t, __u64 ns)
 		text_add(t, "%llu.%02llus", s, ns / (NS_PER_SECOND / 100) % 100);
 }
 
-/* A time of day is of the day of the first sample, or of the next if it is before that. */
-static bool read_time(const char *word, __u64 first_ns, __u64 *ns)
+/* A time of day is of the day of the first sample, or of the next if that was recorded. */
+static bool read_time(const char *word, __u64 first_ns, __u64 last_ns, __u64 *ns)
 {
 	static const char *const formats[] = {
 		"%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%H:%M:%S", "%H:%M",
@@ -96,8 +96,11 @@ static bool read_time(const char *word, __u64 first_ns, __u64 *ns)
 		tm.tm_isdst = -1;
 		t = mktime(&tm);
 		if (formats[i][1] == 'H' && t / 60 < first / 60) {
+			time_t next;
+
 			tm.tm_mday++;
-			t = mktime(&tm);
+			next = mktime(&tm);
+			t = next <= (time_t)(last_ns / NS_PER_SECOND) ? next : t;
 		}
 		*ns = (t + 1) * NS_PER_SECOND - 1;
 		return t >= 0;
@@ -127,7 +130,7 @@ size_t find_sample(const struct source *s, const char *word)
 	begin = replay_sample(s, 0)->realtime_ns;
 	if (*word == '+' && read_duration(word + 1, &value))
 		value += begin;
-	else if (!read_time(word, begin, &value))
+	else if (!read_time(word, begin, replay_sample(s, nr - 1)->realtime_ns, &value))
 		die("bad sample '%s': a number, +5m, 14:30 or '2026-01-31 14:30:00' is wanted", word);
 	for (i = nr; i; i--)
 		if (replay_sample(s, i - 1)->realtime_ns <= value)
