@@ -157,6 +157,9 @@ static int compare_slope(const void *a, const void *b, void *ctx)
 
 static __u64 rounded(double value)
 {
+	const double most = 9e18;
+
+	value = value > most ? most : value < -most ? -most : value;
 	return (__u64)(__s64)(value < 0 ? value - 0.5 : value + 0.5);
 }
 

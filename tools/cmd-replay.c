@@ -401,6 +401,12 @@ static void play(const struct series *c)
 	}
 }
 
+static bool wants_records(const struct options *o)
+{
+	return o->style.mode != OUT_TABLE || o->columns || o->all_columns || o->list_columns ||
+	       o->sort || o->limit || o->total;
+}
+
 void cmd_replay(struct source *s, const struct options *o, int argc, char **argv)
 {
 	struct series c = { .s = s, .o = o };
@@ -419,7 +425,7 @@ void cmd_replay(struct source *s, const struct options *o, int argc, char **argv
 	}
 	load(&c);
 	find_screen(&c);
-	if (o->style.mode != OUT_TABLE)
+	if (wants_records(o))
 		show_records(&c);
 	else if (o->interval)
 		play(&c);

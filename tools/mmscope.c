@@ -45,7 +45,7 @@ static const struct command commands[] = {
 	{ "record", "FILE", "samples of what memory is used for, over time", cmd_record,
 	  OPTS_INTERVAL | OPTS_RECORDER | OPTS_VERBOSE },
 	{ "replay", "FILE", "memory by use over time, or at one time", cmd_replay,
-	  OPTS_OUTPUT | OPTS_SOURCE | OPTS_INTERVAL | OPTS_LIST },
+	  OPTS_OUTPUT | OPTS_COLUMNS | OPTS_RECORDS | OPTS_SOURCE | OPTS_INTERVAL | OPTS_LIST },
 	{ "contig", "PID|--all", "how contiguous memory is, and what TLBs reach", cmd_contig,
 	  OPTS_OUTPUT | OPTS_ALL | OPTS_TLB | OPTS_SOURCE | OPTS_VERBOSE },
 	{ "ptcost", "PID|--all", "what page tables cost, and where they lie", cmd_ptcost,
