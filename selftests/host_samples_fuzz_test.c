@@ -17,7 +17,7 @@
 #include "../tools/pack.h"
 #include "../tools/when.h"
 
-#define ROUNDS		3000
+#define ROUNDS		1500
 #define SECONDS		20	/* that one may take */
 #define MAX_SAMPLES	16
 #define SANITIZED	99	/* exit status of a finding */
@@ -25,10 +25,14 @@
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 
-/* leaks of a program that gave up are none; what is too much to allocate is an error */
+/*
+ * Leaks of a program that gave up are none; what is too much to allocate is an error; what
+ * is freed is not kept for long, as each round copies the process.
+ */
 const char *__asan_default_options(void)
 {
-	return "exitcode=99:detect_leaks=0:allocator_may_return_null=1:max_allocation_size_mb=1024";
+	return "exitcode=99:detect_leaks=0:allocator_may_return_null=1:"
+	       "max_allocation_size_mb=1024:quarantine_size_mb=4";
 }
 
 const char *__ubsan_default_options(void)
@@ -148,6 +152,27 @@ static char *inflate_sample(const struct recording *r, size_t i, uint64_t *plain
 	return text;
 }
 
+/* An answer that is a little off: not what a check of its size alone would find. */
+static void mutate_answer(char *at)
+{
+	struct mmscope_walk_arg arg;
+
+	memcpy(&arg, at, sizeof(arg));
+	switch (pick(3)) {
+	case 0:
+		arg.nr += pick(3) - 1;
+		break;
+	case 1:
+		arg.nr = pick(100000);
+		arg.rec_size = 1 + pick(16);
+		break;
+	case 2:
+		arg.dataset = pick(40);
+		break;
+	}
+	memcpy(at, &arg, sizeof(arg));
+}
+
 /* At the head of a section inside, or at random. */
 static void mutate_section(char *text, size_t len)
 {
@@ -158,7 +183,9 @@ static void mutate_section(char *text, size_t len)
 		memcpy(&head, text + at, sizeof(head));
 		at += sizeof(head) + head.bytes + (-head.bytes % 8);
 	}
-	if (at + 64 < len && pick(4))
+	if (at + sizeof(head) + sizeof(struct mmscope_walk_arg) < len && !pick(4))
+		mutate_answer(text + at + sizeof(head));
+	else if (at + 64 < len && pick(4))
 		mutate(text + at, pick(2) ? 64 : len - at < 320 ? len - at : 320);
 	else
 		mutate(text, len);
