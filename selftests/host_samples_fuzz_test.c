@@ -348,6 +348,61 @@ TEST_F(samples, what_was_packed_is_unpacked_as_it_was)
 	source_close(s);
 }
 
+/* A sample of one DELTA without a base: @codes, then @whole records of 8 bytes. */
+static bool unpack_delta(uint32_t nr, uint32_t rec_size, const uint32_t *codes, size_t nr_codes,
+			 size_t whole)
+{
+	struct mmscope_walk_arg arg = { .nr = nr, .rec_size = rec_size };
+	struct recording_section head = {
+		.type = RECORDING_DELTA,
+		.arg_bytes = sizeof(arg),
+		.bytes = sizeof(arg) + 4 * nr_codes + 8 * whole,
+	};
+	const uint64_t plain = sizeof(head) + head.bytes + (-head.bytes % 8);
+	const uint64_t wanted = sizeof(head) + sizeof(arg) + (uint64_t)nr * rec_size;
+	uLongf room = compressBound(plain);
+	char *text = calloc(1, plain), *packed = malloc(8 + room);
+	struct block block = { 0 };
+	bool sound;
+
+	memcpy(text, &head, sizeof(head));
+	memcpy(text + sizeof(head), &arg, sizeof(arg));
+	memcpy(text + sizeof(head) + sizeof(arg), codes, 4 * nr_codes);
+	memcpy(packed, &plain, 8);
+	compress2((Bytef *)packed + 8, &room, (Bytef *)text, plain, 1);
+	sound = unpack(packed, 8 + room, wanted + (-wanted % 8), NULL, &block);
+	free(block.data);
+	free(packed);
+	free(text);
+	return sound;
+}
+
+TEST(a_delta_that_lies_is_refused)
+{
+	uint32_t codes[4] = { 1, 1, 1, 1 };
+
+	EXPECT_TRUE(unpack_delta(4, 8, codes, 4, 4));
+	/* more records than there are codes, or whole records */
+	EXPECT_FALSE(unpack_delta(5, 8, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 3));
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 5));
+	EXPECT_FALSE(unpack_delta(4, 1 << 20, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(1 << 20, 8, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(~0U, 8, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(~0U, 1, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(4, 0, codes, 4, 4));
+	EXPECT_FALSE(unpack_delta(~0U, ~0U, codes, 4, 4));
+	/* a code that means nothing, and places in a base that is not there */
+	codes[2] = 3;
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 4));
+	codes[2] = 0;
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 3));
+	codes[2] = 0x80000000;
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 3));
+	codes[2] = 0x7ffffffe;
+	EXPECT_FALSE(unpack_delta(4, 8, codes, 4, 3));
+}
+
 static bool in_order(int status, const char *err)
 {
 	const char *last = strrchr(err, '\n');
