@@ -227,7 +227,9 @@ static void mutate_inside(const struct recording *r)
 /* All that reads samples; never returns. */
 static void read_all(const char *path, int round)
 {
-	static char *words[] = { "accounting", "owners", "slab_use", "processes", "zones", "buddy" };
+	static const char *const names[] = {
+		"accounting", "owners", "slab_use", "processes", "zones", "buddy",
+	};
 	char *file = strdup(path);
 	struct options o = { .from = file };
 	struct source *s = source_open(path, NULL);
@@ -247,9 +249,13 @@ static void read_all(const char *path, int round)
 		cmd_where(s, &o, 0, NULL);
 		break;
 	case 4:
-		for (size_t i = 0; i < 6; i++)
-			if (source_dataset(s, words[i]))
-				cmd_dataset(s, &o, 1, &words[i]);
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			char *name = strdup(names[i]);
+
+			if (source_dataset(s, name))
+				cmd_dataset(s, &o, 1, &name);
+			free(name);
+		}
 		break;
 	default:
 		diff_recordings(s, &o, NULL);

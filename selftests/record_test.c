@@ -226,8 +226,8 @@ static long planted_slab_pages(void)
 	char *line = text ? strstr(text, FIXTURE_CACHE) : NULL;
 	long per_slab = 0, slabs = 0;
 
-	if (line && sscanf(line, "%*s %*u %*u %*u %*u %ld : tunables %*u %*u %*u : slabdata %*u %ld",
-			   &per_slab, &slabs) != 2)
+	if (line && sscanf(line, "%*s %*u %*u %*u %*u %ld : tunables %*u %*u %*u : slabdata "
+			   "%*u %ld", &per_slab, &slabs) != 2)
 		slabs = 0;
 	free(text);
 	return slabs * per_slab;
@@ -255,7 +255,8 @@ static int plant_all(FIXTURE_DATA(record) *self)
 
 	return leak(&self->leaker, LEAKED) || write_pages(LEAKY_FILE, WRITTEN) ||
 	       fixture_plant(self->fixture, &cache) ||
-	       fixture_hold(self->fixture, BLOCKS, 2, "GFP_KERNEL", FIXTURE_ANY_NODE, &id) != BLOCKS;
+	       fixture_hold(self->fixture, BLOCKS, 2, "GFP_KERNEL", FIXTURE_ANY_NODE,
+			    &id) != BLOCKS;
 }
 
 #define EXPECT_NEAR(_wanted, _found, _slack) do {			\
@@ -295,7 +296,8 @@ TEST_F_TIMEOUT(record, what_was_leaked_between_two_recordings_is_named_with_its_
 	/* the classes against the kernel's counters, which lag behind by a batch for each CPU */
 	EXPECT_NEAR(kib_pages(before.anon, after.anon), growth("classes", "\"anon\"", ""), 300);
 	EXPECT_NEAR(kib_pages(before.shmem, after.shmem), growth("classes", "\"shmem\"", ""), 300);
-	in_class = growth("classes", "\"slab\"", "") + growth("classes", "\"slab_reclaimable\"", "");
+	in_class = growth("classes", "\"slab\"", "") +
+		   growth("classes", "\"slab_reclaimable\"", "");
 	EXPECT_NEAR(kib_pages(before.slab, after.slab), in_class, 300);
 
 	/* no frame came to the machine or went */

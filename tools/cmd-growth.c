@@ -67,13 +67,13 @@ static struct end find_end(struct source *s, const char *word, bool first)
 /* A clock that was set meanwhile does not matter, unless another boot was recorded. */
 static double seconds_between(const struct end *a, const struct end *b)
 {
-	__u64 ns = b->realtime_ns - a->realtime_ns;
+	__u64 ns = b->realtime_ns - a->realtime_ns, up;
 
 	if (b->realtime_ns < a->realtime_ns)
 		ns = 0;
-	if (b->boottime_ns > a->boottime_ns && (a->s == b->s ||
-	    b->boottime_ns - a->boottime_ns + NS_PER_SECOND > ns))
-		ns = b->boottime_ns - a->boottime_ns;
+	up = b->boottime_ns > a->boottime_ns ? b->boottime_ns - a->boottime_ns : 0;
+	if (up && (a->s == b->s || up + NS_PER_SECOND > ns))
+		ns = up;
 	return (double)ns / NS_PER_SECOND;
 }
 
@@ -271,12 +271,13 @@ static void show_kind(struct comparison *c, enum growth_kind kind)
 {
 	__u64 limit = c->o->limit ? c->o->limit : is_people(c) ? DEFAULT_LIMIT : ~0ULL;
 	__u32 *items = xzalloc((c->g.keys.nr + 1) * sizeof(*items));
-	size_t nr = list_items(c, kind, items), shown = nr;
+	size_t nr = list_items(c, kind, items), shown;
 	struct board b;
 
 	init_board(&b, kind);
 	if (!(c->g.known >> kind & 1))
-		shown = nr = 0;
+		nr = 0;
+	shown = nr;
 	if (kind != GROWTH_CLASS && shown > limit)
 		shown = limit;
 	for (size_t i = 0; i < shown; i++)
