@@ -131,7 +131,8 @@ size_t find_sample(const struct source *s, const char *word)
 	if (*word == '+' && read_duration(word + 1, &value))
 		value += begin;
 	else if (!read_time(word, begin, replay_sample(s, nr - 1)->realtime_ns, &value))
-		die("bad sample '%s': a number, +5m, 14:30 or '2026-01-31 14:30:00' is wanted", word);
+		die("bad sample '%s': a number, +5m, 14:30 or '2026-01-31 14:30:00' is wanted",
+		    word);
 	for (i = nr; i; i--)
 		if (replay_sample(s, i - 1)->realtime_ns <= value)
 			return i - 1;
