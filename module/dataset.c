@@ -327,16 +327,6 @@ static bool frame_filters_apply(const struct mmscope_query *q)
 	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
 		f.memcg = 0;
 	return !q->bare && !memchr_inv(&f, 0, sizeof(f));
-/* are the filters of page frames such as the dataset has? */
-static bool check_frames(const struct mmscope_query *q)
-{
-	struct mmscope_frame_filter frames = q->frames;
-
-	if (q->ds->flags & MMSCOPE_DATASET_FRAMES)
-		return true;
-	if (q->ds->flags & MMSCOPE_DATASET_MEMCG)
-		frames.memcg = 0;
-	return !q->bare && !memchr_inv(&frames, 0, sizeof(frames));
 }
 
 static int check_query(const struct mmscope_query *q)
@@ -361,9 +351,6 @@ static int check_query(const struct mmscope_query *q)
 	if (q->class_mask && !class_field(ds))
 		return -EINVAL;
 	if (!frame_filters_apply(q))
-	if (!check_frames(q))
-		return -EINVAL;
-	if (q->frames.name[sizeof(q->frames.name) - 1])
 		return -EINVAL;
 	if (q->exact && !ds->exact)
 		return -EINVAL;

@@ -301,6 +301,22 @@ static void strip_names(struct mmscope_names *names, const char *prefix)
 			tab[i].name += strlen(prefix);
 }
 
+/* names of values that the running kernel's BTF has: of which enum, but for what */
+static const struct {
+	const char *name;
+	const char *skip;
+	struct mmscope_names *names;
+} enums[] = {
+	{ "zone_stat_item", "NR_VM_", &mmscope_zone_stat_names },
+	{ "node_stat_item", "NR_VM_", &mmscope_node_stat_names },
+	{ "numa_stat_item", "NR_VM_", &mmscope_numa_event_names },
+	{ "compact_result", NULL, &mmscope_compact_result_names },
+	{ "scan_result", NULL, &mmscope_scan_result_names },
+	{ "vm_event_item", "NR_VM_", &mmscope_vm_event_names },
+	{ "vm_event_item", "NR_VM_", &mmscope_thp_event_names },
+	{ "mthp_stat_item", "__MTHP", &mmscope_mthp_stat_names },
+};
+
 /**
  * mmscope_names_init - make the names that only the running kernel knows
  *
@@ -311,6 +327,7 @@ static void strip_names(struct mmscope_names *names, const char *prefix)
 int mmscope_names_init(void)
 {
 	u32 nr_nodes = min_t(u32, nr_node_ids, MMSCOPE_NR_NODES);
+	u32 i;
 	int err;
 
 	BUILD_BUG_ON(MAX_NR_ZONES > MMSCOPE_NR_ZONES);
@@ -324,28 +341,19 @@ int mmscope_names_init(void)
 		err = make_names(&mmscope_node_mask_names, nr_nodes, true, node_name);
 	if (!err)
 		err = make_names(&mmscope_pcp_list_names, NR_PCP_LISTS, false, pcp_list_name);
-	if (!err)
-		err = mmscope_layout_enum("zone_stat_item", "NR_VM_", &mmscope_zone_stat_names);
-	if (!err)
-		err = mmscope_layout_enum("node_stat_item", "NR_VM_", &mmscope_node_stat_names);
-	if (!err)
-		err = mmscope_layout_enum("numa_stat_item", "NR_VM_", &mmscope_numa_event_names);
-	if (!err)
-		err = mmscope_layout_enum("compact_result", NULL, &mmscope_compact_result_names);
-	if (!err)
-		err = mmscope_layout_enum("scan_result", NULL, &mmscope_scan_result_names);
-		err = mmscope_layout_enum("vm_event_item", "NR_VM_", &mmscope_vm_event_names);
-		err = mmscope_layout_enum("vm_event_item", "NR_VM_", &mmscope_thp_event_names);
-	/* the last: older kernels have none */
-	if (!err)
-		err = mmscope_layout_enum("mthp_stat_item", "__MTHP", &mmscope_mthp_stat_names);
+	for (i = 0; !err && i < ARRAY_SIZE(enums); i++) {
+		err = mmscope_layout_enum(enums[i].name, enums[i].skip, enums[i].names);
+		/* without BTF there is none, and older kernels lack some */
+		if (err == -ENOENT)
+			err = 0;
+	}
+	if (err) {
+		mmscope_names_exit();
+		return err;
+	}
 	pick_thp_events(&mmscope_thp_event_names);
 	strip_names(&mmscope_mthp_stat_names, "mthp_stat_");
-	if (err == -ENOENT)
-		err = 0;
-	if (err)
-		mmscope_names_exit();
-	return err;
+	return 0;
 }
 
 /**
@@ -353,14 +361,10 @@ int mmscope_names_init(void)
  */
 void mmscope_names_exit(void)
 {
-	kfree(mmscope_scan_result_names.tab);
-	kfree(mmscope_compact_result_names.tab);
-	kfree(mmscope_vm_event_names.tab);
-	kfree(mmscope_mthp_stat_names.tab);
-	kfree(mmscope_thp_event_names.tab);
-	kfree(mmscope_numa_event_names.tab);
-	kfree(mmscope_node_stat_names.tab);
-	kfree(mmscope_zone_stat_names.tab);
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(enums); i++)
+		kfree(enums[i].names->tab);
 	kfree(mmscope_pcp_list_names.tab);
 	kfree(mmscope_node_mask_names.tab);
 	kfree(mmscope_node_names.tab);

@@ -13,7 +13,7 @@ recordings=$(realpath recordings)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset NO_COLOR
-export LC_ALL=C TERM=xterm
+export LC_ALL=C TERM=xterm TZ=UTC
 
 points=0
 failed=0
@@ -95,6 +95,33 @@ test_errors()
 	point $? "an unknown option points to the help"
 }
 
+# A recorder that was killed: whatever is whole is used, and that is said.
+test_cut_samples()
+{
+	size=$(wc -c < samples.rec)
+	whole=$(mmscope replay samples.rec --list -rn | wc -l)
+	bad=0
+	last=0
+	# the first sample ends before the first of these
+	for cut in 54500 55555 56789 57000 58123 59999 $((size - 17)) $((size - 16)) \
+		   $((size - 1)); do
+		head -c $cut samples.rec > cut.rec
+		nr=$(mmscope replay cut.rec --list -rn 2> err | wc -l)
+		if [ "$nr" -lt "$last" ] || [ "$nr" -lt 1 ] ||
+		   ! grep -q "cut off, or goes on: its $nr whole samples are used" err ||
+		   ! mmscope where --from cut.rec --at "$nr" > out 2> /dev/null ||
+		   ! mmscope where --from samples.rec --at "$nr" | cmp -s - out; then
+			bad=1
+			echo "# cut to $cut of $size: $nr samples"
+		fi
+		last=$nr
+	done
+	[ $bad -eq 0 ] && [ "$last" -eq "$whole" ]
+	point $? "of a recording that is cut anywhere the whole samples are used"
+	head -c 42000 samples.rec > cut.rec
+	refuses 'cut.rec: the recording is cut off' mmscope replay cut.rec
+}
+
 test_json()
 {
 	if ! command -v python3 > /dev/null; then
@@ -116,6 +143,10 @@ test_json()
 	point $? "the overview is valid JSON"
 	mmscope --from machine.rec zones buddy -J | python3 -m json.tool > /dev/null
 	point $? "two datasets are valid JSON"
+	mmscope diff samples.rec -J | python3 -m json.tool > /dev/null
+	point $? "what grew is valid JSON"
+	mmscope replay samples.rec -J | python3 -m json.tool > /dev/null
+	point $? "memory over time is valid JSON"
 	mmscope --from vtop.rec vtop self 1000 7fffffffe000 -J | python3 -m json.tool > /dev/null
 	point $? "vtop is valid JSON"
 }
@@ -157,6 +188,9 @@ test_color()
 	point $? "colour into a pipe when asked for"
 	! NO_COLOR=1 mmscope --from machine.rec zones --color=auto | has_color
 	point $? "no colour with NO_COLOR"
+	! mmscope replay samples.rec | has_color && ! mmscope replay samples.rec --interval 1s |
+		has_color && mmscope replay samples.rec --color=always | has_color
+	point $? "the chart has colour when asked for only"
 	! mmscope --from machine.rec zones --color=always -J | has_color
 	point $? "no colour in JSON"
 }
@@ -184,6 +218,7 @@ fi
 echo "TAP version 13"
 test_golden
 test_errors
+test_cut_samples
 test_json
 test_forms_agree
 test_streams

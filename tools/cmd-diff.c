@@ -4,7 +4,6 @@
  * page. What the two entries of a page tell is fact; that another frame behind it
  * means a copy, or a move, is inferred.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +11,7 @@
 
 #include "cmd.h"
 #include "table.h"
+#include "when.h"
 
 #define KIND_NONE	(~0ULL)
 
@@ -413,38 +413,37 @@ static void show_summary(const struct look *before, const struct look *after,
 
 /* ---------------------------------------------------------------- the command */
 
-/* "2s", "500ms", "2" */
-void parse_interval(const char *word, struct timespec *ts)
-{
-	unsigned long n = 1;
-	char *unit = "";
-
-	if (word)
-		n = strtoul(word, &unit, 10);
-	if (word && (!isdigit((unsigned char)*word) || n > 1000000 ||
-		     (*unit && strcmp(unit, "s") && strcmp(unit, "ms"))))
-		die("bad interval '%s': such as 2s or 500ms is wanted", word);
-	if (!strcmp(unit, "ms"))
-		*ts = (struct timespec){ n / 1000, n % 1000 * 1000000 };
-	else
-		*ts = (struct timespec){ n, 0 };
-}
-
 /* The second look: later, or of the second recording. */
 static void look_again(struct source *s, const struct options *o, const struct options *process,
 		       const char *recording, struct look *look)
 {
-	struct timespec pause;
+	__u64 ns = parse_duration(o->interval ? o->interval : "1s", "interval");
+	struct timespec pause = { ns / NS_PER_SECOND, ns % NS_PER_SECOND };
 
 	if (recording) {
 		look->own = source_open(recording, NULL);
 		look_load(look->own, process, look);
 		return;
 	}
-	parse_interval(o->interval, &pause);
 	while (nanosleep(&pause, &pause))
 		;
 	look_load(s, process, look);
+}
+
+/* Two samples of one recording, or two recordings. */
+static void diff_memory(struct source *s, const struct options *o, const char *other)
+{
+	if (o->interval || o->pid || o->columns || o->all_columns)
+		die("diff of recordings takes --from-sample, --to-sample, --limit and --json");
+	diff_recordings(s, o, other);
+}
+
+/* Is the first word of diff a recording? A file whose name is a number is ./17. */
+bool diff_reads(const char *word)
+{
+	__u64 pid;
+
+	return strcmp(word, "self") && !parse_whole_number(word, ~0ULL, &pid);
 }
 
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv)
@@ -453,18 +452,25 @@ void cmd_diff(struct source *s, const struct options *o, int argc, char **argv)
 	struct look before = { 0 }, after = { 0 };
 	struct changes c = { .page = s->info.page_size };
 	struct columns columns = { 0 };
-	struct timespec pause;
 	struct out *out;
 
+	/* the recording is its first word: not a process is meant, but all memory */
+	if (argc && o->from == argv[0] && argc <= 2) {
+		diff_memory(s, o, argc == 2 ? argv[1] : NULL);
+		return;
+	}
 	if (argc != 1)
-		die("diff wants a process, or two recordings: mmscope diff PID, mmscope --from BEFORE diff AFTER");
+		die("diff wants a process or recordings: mmscope diff PID, mmscope diff BEFORE [AFTER], mmscope --from BEFORE diff AFTER");
+	if (o->from_sample || o->to_sample)
+		die("samples are compared by mmscope diff FILE [FILE]");
 	if (o->record)
 		die("diff is not recorded: record two looks with 'mmscope --record FILE vmas mappings --pid PID'");
 	if (!o->from && o->pid)
 		die("diff takes the process as a word: mmscope diff PID");
 	if (o->from && o->interval)
 		die("two recordings have an interval of their own");
-	parse_interval(o->interval, &pause);
+	if (o->interval)
+		parse_duration(o->interval, "interval");
 	look_load(s, &process, &before);
 	look_again(s, o, &process, o->from ? argv[0] : NULL, &after);
 	if (after.own && after.own->info.page_size != c.page)

@@ -13,6 +13,7 @@
 #include "board.h"
 #include "cmd.h"
 #include "watch.h"
+#include "when.h"
 
 #define READ_BYTES	65536
 
@@ -214,10 +215,10 @@ static void summarize(struct watching *w, const struct options *o, struct source
 		board_text(&b, row, 0, name ? name : "?");
 		board_number(&b, row, 1, sums->events);
 		if (sums->ns) {
-			text_add_duration(&ns, sums->ns);
+			text_add_took(&ns, sums->ns);
 			board_text(&b, row, 2, ns.s);
 			text_clear(&ns);
-			text_add_duration(&ns, sums->max_ns);
+			text_add_took(&ns, sums->max_ns);
 			board_text(&b, row, 3, ns.s);
 		}
 		/* free pages of a zone are no sum of anything */
@@ -278,7 +279,6 @@ void cmd_watch(struct source *s, const struct options *o, int argc, char **argv)
 {
 	struct watching w = { .ds = source_dataset(s, "events"), .limit = o->count };
 	__u64 kinds = ~QUIET_KINDS, wanted, end_ns = 0;
-	struct timespec ts;
 
 	if (argc)
 		die("watch takes no words: '%s'", argv[0]);
@@ -288,10 +288,8 @@ void cmd_watch(struct source *s, const struct options *o, int argc, char **argv)
 		kinds = parse_kinds(w.ds, o->kind);
 	w.json = o->style.mode == OUT_JSON;
 	w.start_ns = now_ns();
-	if (o->duration) {
-		parse_interval(o->duration, &ts);
-		end_ns = w.start_ns + ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-	}
+	if (o->duration)
+		end_ns = w.start_ns + parse_duration(o->duration, "duration");
 	if (o->owners) {
 		watch_owners(s, o, end_ns);
 		return;

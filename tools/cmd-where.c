@@ -419,8 +419,10 @@ void cmd_where(struct source *s, const struct options *o, int argc, char **argv)
 		die("bad word '%s': mmscope where [unattributed]", argv[argc - 1]);
 	if (o->pid || o->range || o->class)
 		die("where is cut down by --node and --zone only");
-	if (!source_dataset(s, "accounting") || !source_dataset(s, "extents"))
-		die("where: this module does not account for page frames");
+	if (!source_dataset(s, argc ? "extents" : "accounting"))
+		die(o->from ? "where: %s was not recorded" :
+		    "where: this module does not account for page frames, it has no %s",
+		    argc ? "extents" : "accounting");
 	style.titles = true;
 	out = out_new(&style, &s->info);
 	if (argc)

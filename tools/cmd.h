@@ -23,13 +23,17 @@ enum option_group {
 	OPTS_ALLOC	= 1 << 8,	/* what to allocate */
 	OPTS_SIZE	= 1 << 9,	/* of huge pages */
 	OPTS_PICTURE	= 1 << 10,	/* what a picture shows, and where it goes */
-	OPTS_INTERVAL	= 1 << 13,	/* between two looks */
 	OPTS_ALL	= 1 << 11,	/* all processes */
-	OPTS_TLB	= 1 << 14,	/* a TLB */
-	OPTS_WATCH	= 1 << 15,	/* which events, and how long */
-	OPTS_OOM	= 1 << 20,	/* the OOM recorder, whose OOM */
-	OPTS_LIMIT	= 1 << 21,	/* number of records alone */
-	OPTS_BY		= 1 << 15,	/* by what to sum up */
+	OPTS_INTERVAL	= 1 << 12,	/* between two looks */
+	OPTS_TLB	= 1 << 13,	/* a TLB */
+	OPTS_BY		= 1 << 14,	/* by what to sum up */
+	OPTS_LIMIT	= 1 << 15,	/* the number of records only */
+	OPTS_UNTIL	= 1 << 16,	/* when to end */
+	OPTS_WATCH	= 1 << 17,	/* which events */
+	OPTS_OOM	= 1 << 18,	/* the OOM recorder, whose OOM */
+	OPTS_RECORDER	= 1 << 19,	/* what is sampled */
+	OPTS_SAMPLES	= 1 << 20,	/* which samples are compared */
+	OPTS_LIST	= 1 << 21,	/* a list instead */
 };
 
 /**
@@ -62,11 +66,16 @@ enum option_group {
  * @curve: order of its cells
  * @size: of huge pages, or of the picture, as written
  * @interval: between two looks, as written
+ * @at: sample of the recording, as written
+ * @count: events or samples at most; 0: no end
+ * @duration: for how long, as written
+ * @datasets: what of, as written
+ * @from_sample: the earlier sample of two, as written
+ * @to_sample: the later one
+ * @list: list the samples
  * @all: about all processes
  * @tlb: sizes of pages and entries, as written
  * @kind: of events, as written
- * @duration: how long to watch, as written
- * @count: events at most, 0: all
  * @owners: who allocates pages, instead of events
  * @oom: of the OOM recorder: arm, disarm, last
  * @cgroup: whose OOM, as written
@@ -104,11 +113,16 @@ struct options {
 	const char *curve;
 	const char *size;
 	const char *interval;
+	const char *at;
+	__u64 count;
+	const char *duration;
+	const char *datasets;
+	const char *from_sample;
+	const char *to_sample;
+	bool list;
 	bool all;
 	const char *tlb;
 	const char *kind;
-	const char *duration;
-	__u64 count;
 	bool owners;
 	const char *oom;
 	const char *cgroup;
@@ -116,9 +130,9 @@ struct options {
 	bool verbose;
 	bool several;
 	struct {
-		enum option_group group;
+		unsigned int group;
 		const char *name;
-	} given[32];
+	} given[40];
 	size_t nr_given;
 };
 
@@ -152,12 +166,13 @@ void cmd_alloc(struct source *s, const struct options *o, int argc, char **argv)
 void cmd_pressure(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_kmap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_diff(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_record(struct source *s, const struct options *o, int argc, char **argv);
+void cmd_replay(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_explain(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_proc(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_layout(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_contig(struct source *s, const struct options *o, int argc, char **argv);
-void cmd_ptcost(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_watch(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_oom(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_cached(struct source *s, const struct options *o, int argc, char **argv);
@@ -166,6 +181,15 @@ void cmd_swap(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_commit(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_attach(struct source *s, const struct options *o, int argc, char **argv);
 void cmd_detach(struct source *s, const struct options *o, int argc, char **argv);
+
+/* cmd-diff.c */
+bool diff_reads(const char *word);
+
+/* cmd-growth.c */
+void diff_recordings(struct source *s, const struct options *o, const char *other);
+
+/* options.c */
+void parse_options(struct options *o, int argc, char **argv, void (*usage)(void));
 
 /* query.c */
 void query_parse(struct source *s, const struct dataset *ds, const struct options *o,
@@ -182,7 +206,6 @@ void show_stats(const struct dataset *ds, const struct walk_stats *stats);
 
 /* cmd-diff.c */
 struct timespec;
-void parse_interval(const char *word, struct timespec *ts);
 /* cmd-alloc.c */
 void parse_gfp(const char *text, __u32 *gfp);
 

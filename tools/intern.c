@@ -78,6 +78,15 @@ __u32 intern_add(struct intern *in, const void *data, size_t len)
 	return in->nr - 1;
 }
 
+/* Return: false if nothing equal is there. */
+bool intern_find(const struct intern *in, const void *data, size_t len, __u32 *number)
+{
+	__u32 slot = in->nr ? *find_slot(in, data, len) : 0;
+
+	*number = slot - 1;
+	return slot;
+}
+
 void intern_free(struct intern *in)
 {
 	text_free(&in->bytes);

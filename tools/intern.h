@@ -26,6 +26,7 @@ struct intern {
 };
 
 __u32 intern_add(struct intern *in, const void *data, size_t len);
+bool intern_find(const struct intern *in, const void *data, size_t len, __u32 *number);
 const void *intern_get(const struct intern *in, __u32 i, size_t *len);
 void intern_free(struct intern *in);
 

@@ -61,9 +61,13 @@ _mmscope()
 		words="self $(_mmscope_pids)" ;;
 	ptcost|contig)
 		words="--all $(_mmscope_pids)" ;;
-	attach|detach|vtop|explain|layout|diff)
+	attach|detach|vtop|explain|layout)
 		words=$(_mmscope_pids) ;;
-	--record|--from|--png|--svg|--html|rmap)
+	diff)
+		# a process, or a recording
+		mapfile -t COMPREPLY < <(compgen -f -W "$(_mmscope_pids)" -- "$cur")
+		return ;;
+	--record|--from|--png|--svg|--html|rmap|record|replay)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--node)
@@ -94,6 +98,12 @@ _mmscope()
 		words=$(mmscope slab_caches -rn -o name 2> /dev/null) ;;
 	--size)
 		words="2M 1G" ;;
+	--datasets)
+		case $cur in
+		*,*) prefix=${cur%,*}, ;;
+		esac
+		cur=${cur#"$prefix"}
+		words="owners $(_mmscope_datasets)" ;;
 	--layer)
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
@@ -115,6 +125,12 @@ _mmscope()
 			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
 			contig diff explain kmap layout pressure proc ptcost attach detach help"
 			commit contig diff explain kmap layout proc ptcost swap attach detach help"
+	--range|--class|--limit|--order|--gfp|--interval|--tlb|--at|--count|--duration|\
+	--from-sample|--to-sample)
+		return ;;
+	*)
+		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
+			contig diff explain kmap layout proc ptcost record replay attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --top --by --total
@@ -122,6 +138,8 @@ _mmscope()
 			--layer --curve --size --png --svg --html --record --from
 			--interval --kind --count --duration --owners --verbose --help --version" ;;
 			--cgroup --arm --disarm --last --interval --verbose --help --version" ;;
+			--at --count --duration --datasets --list --from-sample --to-sample
+			--interval --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

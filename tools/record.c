@@ -131,7 +131,7 @@ static void put_alloc(struct source *s, const struct mmscope_alloc_arg *arg)
 }
 
 /* Begin to save what is asked from now on. */
-void record_open(struct source *s, const char *path)
+void record_begin(struct source *s, FILE *file)
 {
 	struct recording_header header = {
 		.magic = RECORDING_MAGIC,
@@ -139,11 +139,84 @@ void record_open(struct source *s, const char *path)
 		.bytes = sizeof(header),
 	};
 
-	s->recorder = fopen(path, "we");
-	if (!s->recorder)
-		die("%s: %s", path, strerror(errno));
+	s->recorder = file;
 	memcpy(header.machine, s->machine, sizeof(header.machine));
 	put(s, &header, sizeof(header));
+}
+
+void record_open(struct source *s, const char *path)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		die("%s: %s", path, strerror(errno));
+	record_begin(s, file);
+}
+
+static __u32 count_values(const struct dataset *ds)
+{
+	__u32 nr = 0;
+
+	for (__u32 i = 0; i < ds->nr_fields; i++)
+		nr += ds->fields[i].nr_values;
+	return nr;
+}
+
+/* Save the description of a dataset, of the module or of the command itself. */
+void record_describe(struct source *s, const struct dataset *ds)
+{
+	struct mmscope_describe d = {
+		.size = sizeof(d),
+		.dataset = ds->id,
+		.nr_fields = ds->nr_fields,
+		.nr_values = count_values(ds),
+		.flags = ds->flags,
+		.rec_size = ds->rec_size,
+		.state = ds->state,
+	};
+	struct mmscope_field *fields = xzalloc(sizeof(*fields) * d.nr_fields);
+	struct mmscope_value *values = xzalloc(sizeof(*values) * d.nr_values), *to = values;
+
+	snprintf(d.name, sizeof(d.name), "%s", ds->name);
+	snprintf(d.help, sizeof(d.help), "%s", ds->help);
+	snprintf(d.detail, sizeof(d.detail), "%s", ds->detail ? ds->detail : "");
+	for (__u32 i = 0; i < ds->nr_fields; i++) {
+		const struct field *f = &ds->fields[i];
+
+		fields[i] = (struct mmscope_field){
+			.offset = f->offset,
+			.size = f->size,
+			.count = f->count,
+			.unit = f->unit,
+			.flags = f->flags,
+			.nr_values = f->nr_values,
+		};
+		snprintf(fields[i].name, sizeof(fields[i].name), "%s", f->name);
+		snprintf(fields[i].help, sizeof(fields[i].help), "%s", f->help);
+		for (__u32 j = 0; j < f->nr_values; j++, to++) {
+			*to = f->values[j];
+			to->field = i;
+		}
+	}
+	d.fields = (unsigned long)fields;
+	d.values = (unsigned long)values;
+	put_describe(s, &d);
+	free(fields);
+	free(values);
+}
+
+/* Save rows that the command made itself, as the answer of a dataset. */
+void record_rows(struct source *s, const struct dataset *ds, const void *rows, __u32 nr)
+{
+	struct mmscope_walk_arg arg;
+
+	source_query(&arg);
+	arg.dataset = ds->id;
+	arg.buf = (unsigned long)rows;
+	arg.nr = nr;
+	arg.rec_size = ds->rec_size;
+	arg.status = MMSCOPE_WALK_DONE;
+	put_walk(s, &arg);
 }
 
 /* Save an answer; requests that are no questions are not saved. */

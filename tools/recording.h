@@ -19,11 +19,26 @@
  *                                             nr * rec_size bytes
  *   PAGE       struct mmscope_page_arg        as RMAP
  *   ALLOC      struct mmscope_alloc_arg       nr * rec_size bytes of records
+ *   SAMPLE     struct recording_sample        zlib: sections, WALK or DELTA each
+ *   DELTA      struct mmscope_walk_arg        only in a SAMPLE, see below
  *   END        none                           nothing
  *
  * An answer in several WALK or RMAP calls is as many sections, in order, the last
  * with MMSCOPE_WALK_DONE. Sections of unknown type are skipped. A change that
  * older readers must not misread raises the version.
+ *
+ * `mmscope record` writes a SAMPLE now and then, whole, by one write(2). The one
+ * that is chosen is read as if its WALK sections stood in the file. A file with
+ * samples may end anywhere: what is whole is used. The datasets `owners` and
+ * `cgroups` in such a file are made by the recorder, with ids beyond the module's.
+ *
+ * DELTA is a WALK told by what differs from the base, which is the section of the
+ * same dataset (the first, the second ... of it) in the sample before, as long as
+ * recording_sample.base is not 0. After the argument come __u32 code[nr] and, up to
+ * the end, whole records. A place p in the base begins at 0. For each record in
+ * order: an even code moves p by code / 2, as a signed number, and the record is
+ * that of the base at p; 1 takes the next whole record, which is XORed with the
+ * record of the base at p if there is one there. Either way p moves on by one.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -57,6 +72,8 @@ enum recording_type {
 	RECORDING_RMAP		= 8,
 	RECORDING_ALLOC		= 7,
 	RECORDING_PAGE		= 9,
+	RECORDING_SAMPLE	= 32,
+	RECORDING_DELTA		= 33,
 };
 
 /**
@@ -69,6 +86,27 @@ struct recording_section {
 	__u32 type;
 	__u32 arg_bytes;
 	__u64 bytes;
+};
+
+/**
+ * struct recording_sample - what there was at one time
+ * @number: of the sample, from 1
+ * @realtime_ns: CLOCK_REALTIME when it was begun
+ * @boottime_ns: CLOCK_BOOTTIME then
+ * @took_ns: time to take it
+ * @cpu_ns: of that, CPU time, in the kernel too
+ * @bytes: of its sections, not compressed
+ * @base: 1: the sample before is needed to read it; 0: it stands alone
+ */
+struct recording_sample {
+	__u64 number;
+	__u64 realtime_ns;
+	__u64 boottime_ns;
+	__u64 took_ns;
+	__u64 cpu_ns;
+	__u64 bytes;
+	__u32 base;
+	__u32 __reserved;
 };
 
 #endif

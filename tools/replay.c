@@ -4,7 +4,7 @@
  *
  * Sizes inside an answer are checked here, when it is given. Filters by node,
  * zone and class are applied if the recorded question was wider; a process and
- * a range must be the recorded ones.
+ * a range must be the recorded ones. Of a recording of samples one answers.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -197,6 +197,8 @@ static int replay_walk(struct source *s, struct mmscope_walk_arg *arg)
 	size_t i, next;
 	int err;
 
+	if (r->nr_samples && r->chosen == r->nr_samples)
+		index_choose(r, r->nr_samples - 1);
 	i = find_walk(r, arg->cursor.pos, arg, &wrong);
 	if (i == r->nr && wrong)
 		return complain(s, -ENODATA, "recorded for another %s", wrong);
@@ -406,6 +408,25 @@ static const struct source_ops replay_ops = {
 	.default_pid = replay_default_pid,
 	.close = replay_close,
 };
+
+/* 0: it has none, or it is no recording */
+size_t replay_samples(const struct source *s)
+{
+	const struct index *r = s->priv;
+
+	return s->ops == &replay_ops ? r->nr_samples : 0;
+}
+
+const struct recording_sample *replay_sample(const struct source *s, size_t i)
+{
+	return index_sample(s->priv, i);
+}
+
+/* From now on this sample answers, from 0; before, the last one does. */
+void replay_choose(struct source *s, size_t i)
+{
+	index_choose(s->priv, i);
+}
 
 void replay_open(struct source *s, const char *path)
 {

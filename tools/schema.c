@@ -401,16 +401,17 @@ static void add_flags(struct text *t, const struct field *f, __u64 value)
 		text_add(t, "%s0x%llx", sep, value);
 }
 
-static void add_signed_size(struct text *t, long long bytes)
+static void add_size(struct text *t, const struct field *f, __u64 value)
 {
-	if (bytes < 0)
+	bool negative = f->flags & MMSCOPE_FIELD_SIGNED && (long long)value < 0;
+
+	if (negative)
 		text_addc(t, '-');
-	text_add_size(t, bytes < 0 ? -(__u64)bytes : (__u64)bytes);
+	text_add_size(t, negative ? -value : value);
 }
 
 static void add_number(struct text *t, const struct field *f, __u64 value, bool human)
 {
-	bool size = f->unit == MMSCOPE_UNIT_BYTES && human;
 	const char *name = NULL;
 
 	if (f->unit == MMSCOPE_UNIT_ENUM)
@@ -421,12 +422,10 @@ static void add_number(struct text *t, const struct field *f, __u64 value, bool 
 		add_flags(t, f, value);
 	else if (f->unit == MMSCOPE_UNIT_ADDR)
 		text_add(t, "0x%llx", value);
-	else if (f->flags & MMSCOPE_FIELD_SIGNED && size)
-		add_signed_size(t, value);
+	else if (f->unit == MMSCOPE_UNIT_BYTES && human)
+		add_size(t, f, value);
 	else if (f->flags & MMSCOPE_FIELD_SIGNED)
 		text_add(t, "%lld", (long long)value);
-	else if (size)
-		text_add_size(t, value);
 	else
 		text_add_number(t, value);
 }

@@ -9,6 +9,7 @@
 #include <linux/mmscope.h>
 #include <stdio.h>
 
+#include "recording.h"
 #include "schema.h"
 
 #define DEVICE_PATH "/dev/mmscope"
@@ -105,8 +106,15 @@ void source_query(struct mmscope_walk_arg *query);
 void device_open(struct source *s);
 void replay_open(struct source *s, const char *path);
 
+size_t replay_samples(const struct source *s);
+const struct recording_sample *replay_sample(const struct source *s, size_t i);
+void replay_choose(struct source *s, size_t i);
+
 /* record.c */
 void record_open(struct source *s, const char *path);
+void record_begin(struct source *s, FILE *file);
+void record_describe(struct source *s, const struct dataset *ds);
+void record_rows(struct source *s, const struct dataset *ds, const void *rows, __u32 nr);
 void record_call(struct source *s, unsigned long request, const void *arg);
 void record_close(struct source *s);
 

@@ -53,7 +53,7 @@ static void add_field_text(const struct event *e, const char *field)
 }
 
 /* Time as people read it: 312 us, 1.24 ms, 3.5 s. */
-void text_add_duration(struct text *t, __u64 ns)
+void text_add_took(struct text *t, __u64 ns)
 {
 	static const struct {
 		const char *unit;
@@ -101,7 +101,7 @@ static void add_result(const struct event *e, const char *done)
 {
 	text_adds(e->t, ": ");
 	if (known(e, "duration_ns"))
-		text_add_duration(e->t, get(e, "duration_ns"));
+		text_add_took(e->t, get(e, "duration_ns"));
 	else
 		text_adds(e->t, "its begin was not seen");
 	if (known(e, "pages"))
@@ -151,7 +151,7 @@ static void say_kswapd_sleep(const struct event *e)
 	text_add(e->t, "kswapd of node %llu goes to sleep", get(e, "node"));
 	if (known(e, "duration_ns")) {
 		text_adds(e->t, ", awake for ");
-		text_add_duration(e->t, get(e, "duration_ns"));
+		text_add_took(e->t, get(e, "duration_ns"));
 	}
 }
 

@@ -8,6 +8,6 @@
 #include "schema.h"
 
 void event_words(struct text *t, const struct dataset *ds, const void *rec);
-void text_add_duration(struct text *t, __u64 ns);
+void text_add_took(struct text *t, __u64 ns);
 
 #endif

@@ -18,9 +18,9 @@
  *     MMSCOPE_IOC_ALLOC      would an allocation succeed, zone by zone
  *     MMSCOPE_IOC_WATCH      have read() of this file give events as they happen
  *     MMSCOPE_IOC_OWNERS     record who allocates pages, for MMSCOPE_DS_OWNERS
+ *     MMSCOPE_IOC_OOM        arm or disarm the OOM recorder
  *     MMSCOPE_IOC_ATTACH     make debugfs files for one process, and
  *     MMSCOPE_IOC_DETACH     remove them
- *     MMSCOPE_IOC_OOM        arm or disarm the OOM recorder
  *
  * STRUCT SIZES
  *   Every argument begins with its own `size`. A struct shorter than this
@@ -137,28 +137,28 @@ enum mmscope_dataset_id {
 	MMSCOPE_DS_NUMA		= 34,
 	MMSCOPE_DS_EVENTS	= 35,	/* what read() gives after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DS_OWNERS	= 36,	/* while MMSCOPE_IOC_OWNERS is in force */
-	MMSCOPE_DS_OOM_RANK	= 36,
-	MMSCOPE_DS_OOM_LAST	= 37,	/* these four: what the OOM recorder kept */
-	MMSCOPE_DS_OOM_LAST_ZONES = 38,
-	MMSCOPE_DS_OOM_LAST_RANK = 39,
-	MMSCOPE_DS_OOM_LAST_SLABS = 40,
-	MMSCOPE_DS_PAGE_CACHE	= 35,
-	MMSCOPE_DS_MEMCGS	= 36,
-	MMSCOPE_DS_MEMCG_PAGES	= 37,
-	MMSCOPE_DS_RECLAIM	= 35,
-	MMSCOPE_DS_RECLAIM_EVENTS = 36,
-	MMSCOPE_DS_LRU		= 37,
-	MMSCOPE_DS_LRU_PAGES	= 38,
-	MMSCOPE_DS_SWAP_AREAS	= 35,
-	MMSCOPE_DS_SWAP_MAP	= 36,
-	MMSCOPE_DS_OVERCOMMIT	= 37,
-	MMSCOPE_DS_COMMIT_PROCESSES = 38,
-	MMSCOPE_DS_HUGETLB	= 39,
-	MMSCOPE_DS_KSM		= 40,
-	MMSCOPE_DS_THP_STATE	= 41,
-	MMSCOPE_DS_KHUGEPAGED	= 42,
-	MMSCOPE_DS_ZSWAP	= 43,
-	MMSCOPE_DS_SWAP_CGROUPS	= 44,
+	MMSCOPE_DS_OOM_RANK	= 37,
+	MMSCOPE_DS_OOM_LAST	= 38,	/* these four: what the OOM recorder kept */
+	MMSCOPE_DS_OOM_LAST_ZONES = 39,
+	MMSCOPE_DS_OOM_LAST_RANK = 40,
+	MMSCOPE_DS_OOM_LAST_SLABS = 41,
+	MMSCOPE_DS_PAGE_CACHE	= 42,
+	MMSCOPE_DS_MEMCGS	= 43,
+	MMSCOPE_DS_MEMCG_PAGES	= 44,
+	MMSCOPE_DS_RECLAIM	= 45,
+	MMSCOPE_DS_RECLAIM_EVENTS = 46,
+	MMSCOPE_DS_LRU		= 47,
+	MMSCOPE_DS_LRU_PAGES	= 48,
+	MMSCOPE_DS_SWAP_AREAS	= 49,
+	MMSCOPE_DS_SWAP_MAP	= 50,
+	MMSCOPE_DS_OVERCOMMIT	= 51,
+	MMSCOPE_DS_COMMIT_PROCESSES = 52,
+	MMSCOPE_DS_HUGETLB	= 53,
+	MMSCOPE_DS_KSM		= 54,
+	MMSCOPE_DS_THP_STATE	= 55,
+	MMSCOPE_DS_KHUGEPAGED	= 56,
+	MMSCOPE_DS_ZSWAP	= 57,
+	MMSCOPE_DS_SWAP_CGROUPS	= 58,
 };
 
 /* ------------------------------------------------------------------ records
@@ -2459,10 +2459,9 @@ enum mmscope_dataset_flags {
 	MMSCOPE_DATASET_ZONE	= 1 << 4,	/* zone filter applies */
 	MMSCOPE_DATASET_POINT	= 1 << 5,	/* point query: not to be walked */
 	MMSCOPE_DATASET_FRAMES	= 1 << 6,	/* the frame filters of a walk apply */
-	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by read() after MMSCOPE_IOC_WATCH */
 	MMSCOPE_DATASET_EXACT	= 1 << 7,	/* MMSCOPE_WALK_EXACT applies */
-	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* memcg applies, the frame filter alone */
-	MMSCOPE_DATASET_MEMCG	= 1 << 8,	/* of the frame filters `memcg` applies */
+	MMSCOPE_DATASET_STREAM	= 1 << 8,	/* comes by read() after MMSCOPE_IOC_WATCH */
+	MMSCOPE_DATASET_MEMCG	= 1 << 9,	/* of the frame filters `memcg` applies */
 };
 
 /* MMSCOPE_IOC_DESCRIBE; call with null buffers to learn the numbers */
@@ -2530,9 +2529,7 @@ struct mmscope_walk_arg {
 	__u64 flags_any;	/* frames that have one of these */
 	__u64 flags_none;	/* frames that have none of these */
 	__u64 memcg;		/* frames charged to the cgroup of this inode; MEMCG datasets:
-				 * about this cgroup, and those below it
-	__u64 memcg;		/* frames charged to the cgroup of this inode; of MEMCG datasets,
-				 * those on its lists
+				 * what is of this cgroup, said at their records
 				 */
 	__u64 owner;		/* frames of this inode or pid */
 	char name[64];		/* frames of this slab cache, file, caller or command */
@@ -2739,6 +2736,6 @@ struct mmscope_oom_arg {
 #define MMSCOPE_IOC_ALLOC	_IOWR(MMSCOPE_IOC_TYPE, 8, struct mmscope_alloc_arg)
 #define MMSCOPE_IOC_WATCH	_IOWR(MMSCOPE_IOC_TYPE, 9, struct mmscope_watch_arg)
 #define MMSCOPE_IOC_OWNERS	_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_owners_arg)
-#define MMSCOPE_IOC_OOM		_IOWR(MMSCOPE_IOC_TYPE, 10, struct mmscope_oom_arg)
+#define MMSCOPE_IOC_OOM		_IOWR(MMSCOPE_IOC_TYPE, 11, struct mmscope_oom_arg)
 
 #endif /* _UAPI_LINUX_MMSCOPE_H */
