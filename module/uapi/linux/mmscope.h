@@ -1563,7 +1563,7 @@ struct mmscope_event {
  * MMSCOPE_DS_OWNERS: a stack that pages were allocated from since MMSCOPE_IOC_OWNERS.
  * Not seen: pages of __alloc_pages_bulk() and contiguous ranges, for which there is no
  * mm_page_alloc. A block that is split and freed in parts counts as freed with the
- * first part. The last record, stack UNKNOWN32, counts what there was no room for.
+ * first part. A last record, stack UNKNOWN32, counts what there was no room for.
  */
 struct mmscope_owner_record {
 	__u32 stack;
