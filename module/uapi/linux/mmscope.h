@@ -1885,7 +1885,7 @@ struct mmscope_watch_arg {
 struct mmscope_owners_arg {
 	__u32 size;		/* in */
 	__u32 flags;		/* in: must be 0 */
-	__u32 blocks;		/* in: room for so many, 16 bytes each, 0: 262144; out: rounded up */
+	__u32 blocks;		/* in: room for so many (16 bytes each), 0: 262144; out */
 	__u32 stacks;		/* in: likewise, of about 200 bytes, 0: 8192; out */
 };
 
