@@ -26,12 +26,14 @@
  * struct sums - what there was of one kind
  * @events: how many
  * @pages: of all of them
+ * @has_pages: they tell
  * @ns: duration of all of them
  * @max_ns: the longest
  */
 struct sums {
 	__u64 events;
 	__u64 pages;
+	bool has_pages;
 	__u64 ns;
 	__u64 max_ns;
 };
@@ -81,7 +83,7 @@ static __u64 now_ns(void)
 static void add_sums(struct watching *w, const void *rec)
 {
 	__u64 kind = record_number(w->ds, rec, "kind", 0);
-	__u64 pages = record_number(w->ds, rec, "pages", 0);
+	__u64 pages = record_number(w->ds, rec, "pages", MMSCOPE_UNKNOWN);
 	__u64 ns = record_number(w->ds, rec, "duration_ns", 0);
 	struct sums *sums = &w->sums[kind < ARRAY_SIZE(w->sums) ? kind : 0];
 
@@ -90,7 +92,10 @@ static void add_sums(struct watching *w, const void *rec)
 		return;
 	w->seen++;
 	sums->events++;
-	sums->pages += pages;
+	if (pages != MMSCOPE_UNKNOWN) {
+		sums->pages += pages;
+		sums->has_pages = true;
+	}
 	sums->ns += ns;
 	if (ns > sums->max_ns)
 		sums->max_ns = ns;
@@ -222,7 +227,7 @@ static void summarize(struct watching *w, const struct options *o, struct source
 			board_text(&b, row, 3, ns.s);
 		}
 		/* free pages of a zone are no sum of anything */
-		if (i != MMSCOPE_EVENT_WATERMARK && sums->pages)
+		if (i != MMSCOPE_EVENT_WATERMARK && sums->has_pages)
 			board_number(&b, row, 4, sums->pages);
 		text_free(&ns);
 	}

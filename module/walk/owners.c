@@ -6,7 +6,7 @@
  *
  * Staleness: each number is one read of a counter that CPUs add to meanwhile. None
  * while nobody records (MMSCOPE_IOC_OWNERS). The last record, without a number, is
- * what the tables had no room for: whether it was freed is not known.
+ * what the tables had no room for, if any: whether it was freed is not known.
  *
  * Source: mm_page_alloc, mm_page_free, stack_trace_save(). Frames are told by symbol
  * alone: one without a symbol is "?".
@@ -52,11 +52,14 @@ static void fill(const struct mmscope_owner_stack *s, u64 i, struct mmscope_owne
 	add_frames(s, rec->frames, sizeof(rec->frames));
 }
 
-static void fill_dropped(struct mmscope_owner_record *rec)
+/* False if there was room for all. */
+static bool fill_dropped(struct mmscope_owner_record *rec)
 {
 	struct mmscope_owner_counts dropped;
 
 	mmscope_owner_dropped(&dropped);
+	if (!dropped.blocks)
+		return false;
 	*rec = (struct mmscope_owner_record){
 		.stack = MMSCOPE_UNKNOWN32,
 		.pid = MMSCOPE_UNKNOWN32,
@@ -69,6 +72,7 @@ static void fill_dropped(struct mmscope_owner_record *rec)
 		.ns = MMSCOPE_UNKNOWN,
 		.frames = "(no room)",
 	};
+	return true;
 }
 
 static int emit_all(struct mmscope_walk *w)
@@ -84,9 +88,8 @@ static int emit_all(struct mmscope_walk *w)
 		if (s ? mmscope_emit(w, &rec, i + 1) : mmscope_skip(w, i + 1))
 			return MMSCOPE_MORE;
 	}
-	if (!nr || i > nr)
+	if (i > nr || !fill_dropped(&rec))
 		return 0;
-	fill_dropped(&rec);
 	return mmscope_emit(w, &rec, nr + 1);
 }
 

@@ -2377,7 +2377,7 @@ struct mmscope_event {
  * MMSCOPE_DS_OWNERS: a stack that pages were allocated from since MMSCOPE_IOC_OWNERS.
  * Not seen: pages of __alloc_pages_bulk() and contiguous ranges, for which there is no
  * mm_page_alloc. A block that is split and freed in parts counts as freed with the
- * first part. The last record, stack UNKNOWN32, counts what there was no room for.
+ * first part. A last record, stack UNKNOWN32, counts what there was no room for.
  */
 struct mmscope_owner_record {
 	__u32 stack;
@@ -2702,7 +2702,7 @@ struct mmscope_watch_arg {
 struct mmscope_owners_arg {
 	__u32 size;		/* in */
 	__u32 flags;		/* in: must be 0 */
-	__u32 blocks;		/* in: room for so many, 16 bytes each, 0: 262144; out: rounded up */
+	__u32 blocks;		/* in: room for so many (16 bytes each), 0: 262144; out */
 	__u32 stacks;		/* in: likewise, of about 200 bytes, 0: 8192; out */
 };
 
