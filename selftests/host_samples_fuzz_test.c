@@ -228,7 +228,7 @@ static void mutate_inside(const struct recording *r)
 static void read_all(const char *path, int round)
 {
 	static const char *const names[] = {
-		"accounting", "owners", "slab_use", "processes", "zones", "buddy",
+		"accounting", "extent_sums", "slab_use", "processes", "zones", "buddy",
 	};
 	char *file = strdup(path);
 	struct options o = { .from = file };

@@ -322,7 +322,7 @@ TEST_F_TIMEOUT(record, owners_and_classes_of_a_sample_are_all_frames, 120)
 	ASSERT_EQ(0, take_recording("/tmp/a.rec"));
 	present = sum_of_output("awk '$1 == \"present\" { print $2 }' /proc/zoneinfo");
 	ASSERT_LT(0, present);
-	EXPECT_EQ(present, sum_of_output("mmscope --from /tmp/a.rec owners -rn -o class,pages |"
+	EXPECT_EQ(present, sum_of_output("mmscope --from /tmp/a.rec extent_sums -rn -o class,pages |"
 					 "awk '$1 != \"hole\" { print $2 }'"));
 	EXPECT_EQ(present, sum_of_output("mmscope --from /tmp/a.rec accounting -rn -o class,pages |"
 					 "awk '$1 != \"hole\" { print $2 }'"));

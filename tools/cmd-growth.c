@@ -99,7 +99,7 @@ static void add_samples(struct comparison *c, const struct end *from, const stru
 		at = find_end(from->s, word, false);
 		add_sample(c, from, &at);
 	}
-	table_collect(to->s, "cgroups", &c->cgroups);
+	table_collect(to->s, "cgroup_paths", &c->cgroups);
 }
 
 /* -------------------------------------------------------------------- the tables */
@@ -408,7 +408,7 @@ static void show_ends(struct comparison *c, const struct end *from, const struct
 
 static const struct field *find_classes(const struct source *s)
 {
-	static const char *const names[] = { "accounting", "owners" };
+	static const char *const names[] = { "accounting", "extent_sums" };
 	struct column c;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

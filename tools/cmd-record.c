@@ -22,7 +22,7 @@
 #define MAX_CHOSEN	32
 
 static const char defaults[] =
-	"accounting,owners,slab_use,slab_caches,processes,zones,nodes,buddy";
+	"accounting,extent_sums,slab_use,slab_caches,processes,zones,nodes,buddy";
 
 /**
  * struct recorder - the recording under way
@@ -75,7 +75,7 @@ static __u64 now(clockid_t clock)
 /* Return: false if it cannot be kept here, with a sentence in s->error. */
 static bool choose(struct recorder *r, const char *name)
 {
-	const bool owners = !strcmp(name, "owners");
+	const bool owners = !strcmp(name, "extent_sums");
 	const struct dataset *ds = source_dataset(r->s, owners ? "extents" : name);
 	struct source *s = r->s;
 

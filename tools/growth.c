@@ -149,7 +149,7 @@ static __u32 add_owners(struct growth *g, struct source *s, __u64 page)
 	struct table t;
 	bool told;
 
-	table_collect(s, "owners", &t);
+	table_collect(s, "extent_sums", &t);
 	told = t.nr;
 	for (size_t i = 0; i < t.nr; i++) {
 		struct owner_row row = {
@@ -167,7 +167,7 @@ static __u32 add_owners(struct growth *g, struct source *s, __u64 page)
 		add_owner(g, &row, page);
 	}
 	table_free(&t);
-	if (!told && !source_dataset(s, "owners") && !owners_collect(s, &owners, &stats))
+	if (!told && !source_dataset(s, "extent_sums") && !owners_collect(s, &owners, &stats))
 		told = owners.nr;
 	for (size_t i = 0; i < owners.nr; i++)
 		add_owner(g, &owners.rows[i], page);

@@ -32,7 +32,7 @@ static const struct field cgroup_fields[] = {
 };
 
 const struct dataset cgroup_rows = {
-	.name = "cgroups",
+	.name = "cgroup_paths",
 	.help = "paths of the cgroups that own page frames",
 	.rec_size = sizeof(struct cgroup_row),
 	.nr_fields = ARRAY_SIZE(cgroup_fields),
@@ -44,7 +44,7 @@ void owner_dataset(const struct source *s, __u32 id, struct field *fields, struc
 {
 	memcpy(fields, owner_fields, sizeof(owner_fields));
 	*ds = (struct dataset){
-		.name = "owners",
+		.name = "extent_sums",
 		.help = "page frames by class, owner and cgroup",
 		.id = id,
 		.rec_size = sizeof(struct owner_row),
