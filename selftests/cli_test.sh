@@ -807,6 +807,8 @@ test_cgroups()
 	rm /tmp/cgroup_file
 	rmdir $cgroup
 	refuses "cgroups takes no words" mmscope cgroups word
+}
+
 test_swap()
 {
 	mmscope swap > out 2> err && grep -q '^There is no swap.$' out

@@ -269,40 +269,76 @@ static unsigned int check_tasks(struct __test_metadata *_metadata, int fd, char 
 
 /* ----------------------------------------------------------------- cgroups */
 
-TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 120)
+/* who is there when a cgroup runs out of memory */
+struct crowd {
+	pid_t loser, spared, eater;
+	uint64_t faults, kills;	/* so far */
+	int status;		/* of the eater, who comes to its end: another one dies */
+};
+
+static void crowd_end(struct crowd *c)
+{
+	kill_child(c->spared);
+	kill_child(c->loser);
+}
+
+/* one OOM; 0, or a line that failed */
+static int crowd_oom(FIXTURE_DATA(recorder) *self, struct crowd *c)
 {
 	struct eater sleeper = { CGROUP, "500", 16 * MB };	/* and 24M by its adj */
 	struct eater other = { CGROUP, "-1000", 4 * MB };
 	struct eater eater = { CGROUP, "0", 32 * MB };
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_OOM_RANK);
-	const uint64_t faults = vm_event("pgfault"), kills = vm_event("oom_kill");
-	pid_t loser, spared, pid;
 	const struct mmscope_oom_rank *r;
 	struct answer a;
+
+	c->faults = vm_event("pgfault");
+	c->kills = vm_event("oom_kill");
+	c->loser = stopped_child(eat, &sleeper);
+	c->spared = stopped_child(eat, &other);
+	if (c->loser < 0 || c->spared < 0)
+		return __LINE__;
+	arg.memcg = inode_of(CGROUP);
+	if (walk_all(self->fd, arg, &a) || !a.nr)
+		return __LINE__;
+	r = a.records;
+	if (c->loser != (pid_t)r->pid)
+		return __LINE__;
+	answer_free(&a);
+	if (arm(self->fd, true))
+		return __LINE__;
+	c->status = run_eater(&eater, &c->eater);
+	return read_last(self->fd, &self->last) ? __LINE__ : 0;
+}
+
+#define OOM_TRIES 5
+
+TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 240)
+{
+	struct crowd c;
 	char *log;
 
-	loser = stopped_child(eat, &sleeper);
-	spared = stopped_child(eat, &other);
-	ASSERT_LT(0, loser);
-	ASSERT_LT(0, spared);
-	arg.memcg = inode_of(CGROUP);
-	ASSERT_EQ(0, walk_all(self->fd, arg, &a));
-	r = a.records;
-	EXPECT_EQ(loser, (pid_t)r->pid);
-	answer_free(&a);
-	ASSERT_EQ(0, arm(self->fd, true));
-	/* the other one dies for it: it comes to its end */
-	EXPECT_EQ(0, run_eater(&eater, &pid));
-	ASSERT_EQ(0, read_last(self->fd, &self->last));
+	/*
+	 * Where the victim's CPU stands still its memory is not back in time, and the eater
+	 * dies, too: that is another story.
+	 */
+	for (int i = 0; i < OOM_TRIES; i++) {
+		ASSERT_EQ(0, crowd_oom(self, &c));
+		if (self->last.kills == 1 || i == OOM_TRIES - 1)
+			break;
+		crowd_end(&c);
+		ASSERT_EQ(0, arm(self->fd, false));
+	}
+	EXPECT_EQ(0, c.status);
 	EXPECT_EQ(1, self->last.snapshot);
 	EXPECT_EQ(1, self->last.kills);
 	EXPECT_EQ(0, self->last.ooms);
 	EXPECT_EQ(0, self->last.missed);
 	EXPECT_EQ(MMSCOPE_OOM_MEMCG, self->last.kind);
-	EXPECT_EQ(loser, (pid_t)self->last.victim_pid);
+	EXPECT_EQ(c.loser, (pid_t)self->last.victim_pid);
 	EXPECT_EQ(1, self->last.victim_rank);
 	EXPECT_EQ(1, self->last.victims);
-	EXPECT_EQ(pid, (pid_t)self->last.pid);
+	EXPECT_EQ(c.eater, (pid_t)self->last.pid);
 	EXPECT_EQ(0, self->last.oom_score_adj);
 	EXPECT_EQ(MMSCOPE_UNKNOWN32, self->last.order);
 	EXPECT_EQ(inode_of(CGROUP), self->last.scope_memcg);
@@ -310,17 +346,16 @@ TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 120)
 	EXPECT_EQ(LIMIT / PAGE, self->last.scope_pages);
 	EXPECT_GE(LIMIT / PAGE, self->last.scope_used_pages);
 	EXPECT_LE(LIMIT / PAGE - 256, self->last.scope_used_pages);
-	EXPECT_LE(faults, self->last.pgfault);
+	EXPECT_LE(c.faults, self->last.pgfault);
 	EXPECT_GE(vm_event("pgfault"), self->last.pgfault);
-	EXPECT_EQ(kills + 1, self->last.oom_kill);
+	EXPECT_EQ(c.kills + 1, self->last.oom_kill);
 	log = kernel_log();
 	ASSERT_NE(NULL, log);
 	check_victim(_metadata, &self->last, log);
 	EXPECT_LE(3, check_tasks(_metadata, self->fd, log));
 	TH_LOG("taken in %llu us", self->last.took_ns / 1000);
 	free(log);
-	kill_child(spared);
-	waitpid(loser, NULL, 0);
+	crowd_end(&c);
 }
 
 TEST_F_TIMEOUT(recorder, a_cgroup_that_is_killed_as_a_whole, 120)
