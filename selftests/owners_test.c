@@ -103,6 +103,44 @@ TEST_F(owners, are_named_and_forgotten)
 	EXPECT_EQ(BLOCKS, sum.allocs);
 }
 
+/* frames without another owner that are told to be the planter's */
+static int64_t frames_named(int fd, struct answer *a)
+{
+	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_EXTENTS);
+	int64_t frames = 0;
+
+	answer_free(a);
+	arg.class_mask = 1 << MMSCOPE_CLASS_UNATTRIBUTED;
+	if (walk_all(fd, arg, a))
+		return -1;
+	for (size_t i = 0; i < a->nr; i++) {
+		const struct mmscope_extent *e =
+			(const void *)((const char *)a->records + i * a->rec_size);
+
+		/* and the module behind it */
+		if (!strncmp(e->name, PLANTER, strlen(PLANTER)))
+			frames += e->pages;
+	}
+	return frames;
+}
+
+/* what is allocated from now on is not without an owner any more */
+TEST_F(owners, name_the_unattributed)
+{
+	uint32_t before, id;
+
+	ASSERT_EQ(BLOCKS, fixture_hold(self->fixture, BLOCKS, ORDER, "GFP_KERNEL",
+				       FIXTURE_ANY_NODE, &before));
+	ASSERT_EQ(0, record(self->fd, 0, 0));
+	EXPECT_EQ(0, frames_named(self->fd, &self->a));
+	ASSERT_EQ(BLOCKS, fixture_hold(self->fixture, BLOCKS, ORDER, "GFP_KERNEL",
+				       FIXTURE_ANY_NODE, &id));
+	EXPECT_EQ(BLOCKS << ORDER, frames_named(self->fd, &self->a));
+	ASSERT_EQ(0, fixture_free(self->fixture, id));
+	EXPECT_EQ(0, frames_named(self->fd, &self->a));
+	ASSERT_EQ(0, fixture_free(self->fixture, before));
+}
+
 /* symbols, not addresses */
 TEST_F(owners, show_no_addresses)
 {

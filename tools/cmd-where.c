@@ -343,6 +343,7 @@ static void show_unattributed(struct where *w, struct out *out)
 	board_column(&b, "migratetype", MMSCOPE_UNIT_NAME);
 	board_column(&b, "before", MMSCOPE_UNIT_NAME);
 	board_column(&b, "after", MMSCOPE_UNIT_NAME);
+	board_column(&b, "allocated_by", MMSCOPE_UNIT_NAME);
 	for (size_t i = 0; i < t.nr && (!w->o->limit || b.nr < w->o->limit); i++) {
 		__u64 pfn = table_get(&t, i, "pfn"), pages = table_get(&t, i, "pages");
 		size_t row;
@@ -360,6 +361,8 @@ static void show_unattributed(struct where *w, struct out *out)
 			put_neighbour(&t, i - 1, pfn, true, &b, row, 6);
 		if (i + 1 < t.nr)
 			put_neighbour(&t, i + 1, pfn + pages, false, &b, row, 7);
+		/* while `watch --owners` records it */
+		table_put_text(&t, i, "name", &b, row, 8);
 	}
 	board_print(&b, out);
 	table_free(&t);

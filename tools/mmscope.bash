@@ -4,23 +4,21 @@
 
 _mmscope_datasets()
 {
-	local names
+	local name names
 	names=$(mmscope list -rn -o name 2> /dev/null) ||
 		names="features nodes zones pcp buddy free_blocks pageblocks slab_caches pages
 			vmas pagetables mappings slabs slab_use usage pt_placement thp address_space numa
-			processes faults residency oom_rank oom_last contiguity ptes kernel_mappings vmallocs"
 			processes faults residency contiguity ptes kernel_mappings vmallocs
-			page_cache memcgs memcg_pages"
-			processes faults residency contiguity ptes kernel_mappings vmallocs
-			reclaim reclaim_events lru lru_pages"
-			processes faults residency contiguity ptes kernel_mappings vmallocs
-			swap_areas swap_map swap_cgroups zswap overcommit commit_processes
-			thp_state khugepaged hugetlb ksm"
-	names=${names/translations/}
-	names=${names/alloc_zones/}
-	names=${names/frames/}
-	names=${names/events/}
-	echo "${names/rmaps/}"
+			oom_rank oom_last page_cache memcgs memcg_pages
+			reclaim reclaim_events lru lru_pages swap_areas swap_map swap_cgroups zswap
+			overcommit commit_processes thp_state khugepaged hugetlb ksm"
+	for name in $names; do
+		case $name in
+		# answers to a question, or only read() has them
+		translations|alloc_zones|frames|rmaps|events) ;;
+		*) echo "$name" ;;
+		esac
+	done
 }
 
 # the dataset among the words so far
@@ -103,7 +101,7 @@ _mmscope()
 		*,*) prefix=${cur%,*}, ;;
 		esac
 		cur=${cur#"$prefix"}
-		words="owners $(_mmscope_datasets)" ;;
+		words="extent_sums $(_mmscope_datasets)" ;;
 	--layer)
 		words="class migratetype order node owner cgroup" ;;
 	--curve)
@@ -112,34 +110,20 @@ _mmscope()
 		words="watermark kswapd_call kswapd_wake kswapd_sleep reclaim_begin reclaim
 			memcg_reclaim_begin memcg_reclaim compaction_begin compaction fallback
 			oom_kill thp_collapse" ;;
-	--range|--class|--limit|--order|--gfp|--interval|--tlb|--count|--duration)
+	--range|--class|--limit|--top|--order|--gfp|--interval|--tlb|--at|--count|--duration|\
+	--from-sample|--to-sample|--cgroup)
 		return ;;
 	*)
 		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			contig diff explain kmap layout proc ptcost watch attach detach help"
-			contig diff explain kmap layout oom proc ptcost attach detach help"
-	--range|--class|--limit|--top|--order|--gfp|--interval|--tlb)
-		return ;;
-	*)
-		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			cached cgroups contig diff explain kmap layout proc ptcost attach detach help"
-			contig diff explain kmap layout pressure proc ptcost attach detach help"
-			commit contig diff explain kmap layout proc ptcost swap attach detach help"
-	--range|--class|--limit|--order|--gfp|--interval|--tlb|--at|--count|--duration|\
-	--from-sample|--to-sample)
-		return ;;
-	*)
-		words="$(_mmscope_datasets) list where blockers hugepages map page vtop rmap alloc
-			contig diff explain kmap layout proc ptcost record replay attach detach help"
+			cached cgroups commit contig diff explain kmap layout oom pressure proc ptcost
+			record replay swap watch attach detach help"
 		[ -z "$cur" ] || words+=" $aliases"
 		[[ $cur != -* ]] || words="--json --raw --pairs --csv --noheadings --bytes
 			--color --output --output-all --list-columns --sort --limit --top --by --total
 			--node --zone --pid --all --range --class --name --flags --owner --memcg --exact --order --gfp
 			--layer --curve --size --png --svg --html --record --from
-			--interval --kind --count --duration --owners --verbose --help --version" ;;
-			--cgroup --arm --disarm --last --interval --verbose --help --version" ;;
-			--at --count --duration --datasets --list --from-sample --to-sample
-			--interval --verbose --help --version" ;;
+			--at --interval --count --duration --kind --owners --cgroup --arm --disarm --last
+			--datasets --list --from-sample --to-sample --verbose --help --version" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur")
 }

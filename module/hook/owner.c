@@ -18,12 +18,14 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
 #include <trace/events/kmem.h>
 
+#include "compat.h"
 #include "mmscope.h"
 #include "owner.h"
 #include "tracepoint.h"
@@ -67,14 +69,14 @@ struct recording {
 static struct recording *recording;	/* there while a probe is registered */
 static DEFINE_MUTEX(owner_mutex);	/* of beginning, reading and ending */
 
-static struct slot *bucket_of(u64 pfn)
+static struct slot *bucket_of(const struct recording *r, u64 pfn)
 {
-	return recording->slots + ((size_t)hash_64(pfn, recording->buckets_log)) * WAYS;
+	return r->slots + ((size_t)hash_64(pfn, r->buckets_log)) * WAYS;
 }
 
-static struct slot *find(u64 pfn)
+static struct slot *find(const struct recording *r, u64 pfn)
 {
-	struct slot *bucket = bucket_of(pfn);
+	struct slot *bucket = bucket_of(r, pfn);
 	u32 i;
 
 	for (i = 0; i < WAYS; i++)
@@ -85,7 +87,7 @@ static struct slot *find(u64 pfn)
 
 static struct slot *take(u64 pfn)
 {
-	struct slot *bucket = bucket_of(pfn);
+	struct slot *bucket = bucket_of(recording, pfn);
 	u32 i;
 
 	for (i = 0; i < WAYS; i++)
@@ -160,7 +162,7 @@ static void on_alloc(void *data, struct page *page, unsigned int order, gfp_t gf
 	if (!page)
 		return;
 	pfn = page_to_pfn(page);
-	slot = find(pfn);	/* its free was not seen */
+	slot = find(recording, pfn);	/* its free was not seen */
 	if (slot)
 		forget(slot);
 	nr = stack_trace_save(frame, ARRAY_SIZE(frame), SKIP_FRAMES);
@@ -182,7 +184,7 @@ static void on_alloc(void *data, struct page *page, unsigned int order, gfp_t gf
 
 static void on_free(void *data, struct page *page, unsigned int order)
 {
-	struct slot *slot = find(page_to_pfn(page));
+	struct slot *slot = find(recording, page_to_pfn(page));
 
 	if (slot)
 		forget(slot);
@@ -272,13 +274,116 @@ out:
  */
 void mmscope_owner_end(void)
 {
+	struct recording *r;
+
 	mutex_lock(&owner_mutex);
 	mmscope_hook_put(&alloc_hook);
 	mmscope_hook_put(&free_hook);
 	mmscope_hook_sync();
-	free_recording(recording);
-	recording = NULL;
+	r = recording;
+	WRITE_ONCE(recording, NULL);
+	/* mmscope_owner_find() and _name() are done with it */
+	synchronize_rcu();
+	free_recording(r);
 	mutex_unlock(&owner_mutex);
+}
+
+/**
+ * mmscope_owner_recorded - does somebody record who allocates pages?
+ */
+bool mmscope_owner_recorded(void)
+{
+	return READ_ONCE(recording);
+}
+
+/**
+ * mmscope_owner_find - the stack that a page was allocated from, if it was recorded
+ * @pfn: the page; it may be any of its block
+ * @stack: filled
+ *
+ * Return: false if it was allocated before, or there was no room.
+ */
+bool mmscope_owner_find(u64 pfn, u32 *stack)
+{
+	const struct recording *r;
+	bool found = false;
+	u32 order;
+
+	rcu_read_lock();
+	r = READ_ONCE(recording);
+	for (order = 0; r && order < mmscope_nr_orders && !found; order++) {
+		const u64 head = pfn & ~((1ULL << order) - 1);
+		const struct slot *slot;
+
+		/* looked for one order below */
+		if (order && !(pfn >> (order - 1) & 1))
+			continue;
+		slot = find(r, head);
+		if (!slot || (pfn - head) >> READ_ONCE(slot->order))
+			continue;
+		*stack = READ_ONCE(slot->stack);
+		found = *stack < r->nr_stacks;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* what every allocation goes through, and tells nothing about it */
+static bool is_allocator(const char *symbol)
+{
+	static const char *const names[] = {
+		"__alloc_pages", "alloc_pages", "__alloc_frozen_pages", "alloc_frozen_pages",
+		"__folio_alloc", "folio_alloc", "__get_free_pages", "get_free_pages",
+		"get_zeroed_page", "alloc_contig_pages", "get_page_from_freelist",
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(symbol, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+/**
+ * mmscope_owner_symbol - a frame as text, without an address
+ * @frame: return address
+ * @symbol: filled; "?" if it has no symbol
+ * @size: of @symbol
+ */
+void mmscope_owner_symbol(unsigned long frame, char *symbol, size_t size)
+{
+	/* a return address may be that of the next function */
+	snprintf(symbol, size, "%ps", (void *)(frame - 1));
+	/* no address goes out */
+	if (!strncmp(symbol, "0x", 2))
+		strscpy(symbol, "?", size);
+}
+
+/**
+ * mmscope_owner_name - the function that called the page allocator
+ * @stack: from mmscope_owner_find()
+ * @name: filled; empty if the recording is over
+ * @size: of @name
+ */
+void mmscope_owner_name(u32 stack, char *name, size_t size)
+{
+	const struct mmscope_owner_stack *s;
+	const struct recording *r;
+	u32 i, nr;
+
+	*name = '\0';
+	rcu_read_lock();
+	r = READ_ONCE(recording);
+	if (r && stack < r->nr_stacks) {
+		s = &r->stacks[stack];
+		nr = smp_load_acquire(&s->nr);	/* see stack_of() */
+		for (i = 0; i < nr; i++) {
+			mmscope_owner_symbol(s->frame[i], name, size);
+			if (!is_allocator(name))
+				break;
+		}
+	}
+	rcu_read_unlock();
 }
 
 /**

@@ -50,6 +50,10 @@ struct mmscope_owner_counts {
 	u64 pages;
 };
 
+bool mmscope_owner_recorded(void);
+bool mmscope_owner_find(u64 pfn, u32 *stack);
+void mmscope_owner_symbol(unsigned long frame, char *symbol, size_t size);
+void mmscope_owner_name(u32 stack, char *name, size_t size);
 int mmscope_owner_hold(void);
 void mmscope_owner_release(void);
 const struct mmscope_owner_stack *mmscope_owner_stack(u64 i);

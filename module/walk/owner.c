@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "mmscope.h"
 #include "sweep.h"
+#include "../hook/owner.h"
 
 /* directories above a file that are looked at; names are cut anyway */
 #define MAX_DEPTH 16
@@ -166,6 +167,8 @@ void mmscope_sweep_owner(struct mmscope_sweep *s, const struct mmscope_piece *u,
 		name_mapping(u->key, o, o->name, sizeof(o->name));
 		break;
 	default:
+		if (u->key & MMSCOPE_KEY_STACK)
+			mmscope_owner_name(u->key, o->name, sizeof(o->name));
 		if (!u->key || u->key > s->overlay.nr_owners)
 			break;
 		known = &s->overlay.owners[u->key - 1];

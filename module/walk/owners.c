@@ -25,11 +25,7 @@ static void add_frames(const struct mmscope_owner_stack *s, char *text, size_t s
 	u32 i;
 
 	for (i = 0; i < s->nr && len < size; i++) {
-		/* a return address may be that of the next function */
-		snprintf(symbol, sizeof(symbol), "%ps", (void *)(s->frame[i] - 1));
-		/* no address goes out */
-		if (!strncmp(symbol, "0x", 2))
-			strscpy(symbol, "?", sizeof(symbol));
+		mmscope_owner_symbol(s->frame[i], symbol, sizeof(symbol));
 		len += snprintf(text + len, size - len, "%s%s", i ? " " : "", symbol);
 	}
 }

@@ -21,6 +21,7 @@
 #include "frame.h"
 #include "mmscope.h"
 #include "sweep.h"
+#include "../hook/owner.h"
 
 /* frames whose struct pages are neighbours and that exist all or not at all */
 #define CHUNK min(pageblock_nr_pages, PAGES_PER_SUBSECTION)
@@ -133,6 +134,21 @@ static void find_referrer(struct mmscope_sweep *s, struct mmscope_piece *u)
 	u->key = run->owner + 1;
 }
 
+/*
+ * Frames that nobody refers to: who allocated them, if somebody records that. Those
+ * behind may be of another stack, or of none.
+ */
+static void find_allocator(struct mmscope_sweep *s, struct mmscope_piece *u)
+{
+	u32 stack;
+
+	if (u->class != MMSCOPE_CLASS_UNATTRIBUTED || !mmscope_owner_recorded())
+		return;
+	s->alike_end = u->pfn + 1;
+	if (mmscope_owner_find(u->pfn, &stack))
+		u->key = MMSCOPE_KEY_STACK | stack;
+}
+
 /* Reserved frames that nobody claims: are they RAM? */
 static void find_ram(struct mmscope_sweep *s, struct mmscope_piece *u)
 {
@@ -171,6 +187,9 @@ static void classify(struct mmscope_sweep *s, struct mmscope_piece *u)
 			find_ram(s, u);
 		break;
 	case MMSCOPE_CLASS_UNATTRIBUTED:
+		find_referrer(s, u);
+		find_allocator(s, u);
+		break;
 	case MMSCOPE_CLASS_PAGETABLE:
 		find_referrer(s, u);
 		break;

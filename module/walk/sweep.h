@@ -43,6 +43,9 @@ struct mmscope_piece {
 	unsigned long memcg;
 };
 
+/* keys of frames that nobody refers to, but whose allocation was recorded: the stack */
+#define MMSCOPE_KEY_STACK	(1UL << 63)
+
 /* how many of those met last are known: a power of two */
 #define MMSCOPE_KNOWN_BITS 5
 
