@@ -12,11 +12,15 @@
 #define _MMSCOPE_KSYM_H
 
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/rbtree_types.h>
 #include <linux/spinlock_types.h>
 #include <linux/static_call.h>
 #include <linux/types.h>
+
+/* where huge pages are left out of the kernel it is a macro; then there is no such symbol */
+#undef transparent_hugepage_flags
 
 struct btf;
 struct page;
