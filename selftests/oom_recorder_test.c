@@ -352,7 +352,8 @@ TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 240)
 	log = kernel_log();
 	ASSERT_NE(NULL, log);
 	check_victim(_metadata, &self->last, log);
-	EXPECT_LE(3, check_tasks(_metadata, self->fd, log));
+	/* the eater runs on, between the snapshot and the log */
+	EXPECT_LE(2, check_tasks(_metadata, self->fd, log));
 	TH_LOG("taken in %llu us", self->last.took_ns / 1000);
 	free(log);
 	crowd_end(&c);
