@@ -189,12 +189,15 @@ static void slabs(struct bench *b)
 {
 	static const char *const slabinfo_file[] = { "/proc/slabinfo", NULL };
 	static const char *const slabinfo[] = { "slabinfo", NULL };
-	struct mmscope_walk_arg caches = walk_arg(MMSCOPE_DS_SLAB_CACHES);
+	struct mmscope_walk_arg caches = walk_arg(MMSCOPE_DS_SLAB_CACHES), exact = caches;
 
+	exact.flags = MMSCOPE_WALK_EXACT;
 	bench_task("slab caches", 0, "cache");
 	bench_run(b, "mmscope slab_caches", run_walk, &caches);
+	bench_run(b, "mmscope slab_caches, exact", run_walk, &exact);
 	bench_run(b, "read of /proc/slabinfo", run_files, slabinfo_file);
 	bench_run(b, "slabinfo", run_program, slabinfo);
+	bench_quote("drgn slab_cache_usage", "2800000");
 }
 
 /* as many blocks as there can be: every second frame is free */
