@@ -28,12 +28,12 @@
  */
 #define MM_HOLD_NS (500 * NSEC_PER_USEC)
 /*
- * Who waits finds the hold ended after this; then the lock is left alone for two
- * hundred times as long. So of a hundred operations of a process that does nothing
+ * Who waits finds the hold ended after this; then the lock is left alone for four
+ * hundred times as long. So of two hundred operations of a process that does nothing
  * but map and unmap memory hardly one meets a reader who walks again and again.
  */
 #define MM_WAITED_FOR_NS (50 * NSEC_PER_USEC)
-#define MM_YIELD_US 10000
+#define MM_YIELD_US 20000
 
 /*
  * A walk over all processes must not wait for one that is stuck with its locks
