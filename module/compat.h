@@ -411,11 +411,6 @@ static inline bool compat_is_young(unsigned long head_flags)
 #endif
 }
 
-static inline unsigned long compat_page_flags(const struct page *page)
-{
-	return READ_ONCE(*(const unsigned long *)&page->flags);
-}
-
 /* the word that links a tail to its head; what it is otherwise, others know */
 static inline unsigned long compat_page_link(const struct page *page)
 {

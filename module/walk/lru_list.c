@@ -31,6 +31,7 @@
 #include <linux/spinlock.h>
 
 #include "compat.h"
+#include "frame.h"
 #include "lru_list.h"
 
 /* places tried, newest first, before a list is begun again */
@@ -259,7 +260,7 @@ static const struct list_head *find_place(struct mmscope_walk *w, struct mmscope
 {
 	if (!l->place)
 		return l->head;
-	if (!page || compat_is_tail(page) || !(compat_page_flags(page) >> PG_lru & 1) ||
+	if (!page || compat_is_tail(page) || !(mmscope_frame_flags(page) >> PG_lru & 1) ||
 	    !mmscope_lruvec_owns(&l->v, page) || list_of(l->v.lruvec, page) != l->head)
 		return NULL;
 	if (fingerprint_before(l->v.lruvec, &page->lru) != l->before) {
@@ -282,7 +283,7 @@ static bool visit(struct mmscope_lru_stepper *l, const struct list_head *entry, 
 		entry = entry->prev;
 		page = list_entry(entry, struct page, lru);
 		l->pfn[nr] = page_to_pfn(page);
-		l->flags[nr++] = compat_page_flags(page);
+		l->flags[nr++] = mmscope_frame_flags(page);
 		if (list_of(lruvec, page) == l->head) {
 			place = entry;
 			kept = nr;

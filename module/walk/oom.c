@@ -28,6 +28,7 @@
 
 #include "../compat.h"
 #include "../mmscope.h"
+#include "memcg.h"
 #include "oom.h"
 
 /* times that a process's mm may change while it is read */
@@ -96,20 +97,15 @@ static u64 group_ino(struct mem_cgroup *memcg, const struct mem_cgroup *scope)
 
 static struct mem_cgroup *find_memcg(u64 ino)
 {
-	struct cgroup_subsys_state *root, *css;
+	struct cgroup_subsys_state *css;
 	struct mem_cgroup *found = NULL;
+	u32 id = 0;
 
-	if (mem_cgroup_disabled())
-		return NULL;
 	rcu_read_lock();
-	root = rcu_dereference(memory_cgrp_subsys.root->cgrp.subsys[memory_cgrp_id]);
-	css_for_each_descendant_pre(css, root) {
-		if (cgroup_ino(css->cgroup) != ino)
-			continue;
-		if (css_tryget(css))
-			found = mem_cgroup_from_css(css);
-		break;
-	}
+	while ((css = mmscope_memcg_next(&id)) && cgroup_ino(css->cgroup) != ino)
+		id++;
+	if (css && css_tryget(css))
+		found = mem_cgroup_from_css(css);
 	rcu_read_unlock();
 	return found;
 }
