@@ -38,7 +38,7 @@ lock()
 # The kernels of kernels.conf that every check is for.
 core_kernels()
 {
-	awk '$3 == "core" { print $1 }' "$TOP/scripts/kernels.conf"
+	awk '$5 == "core" { print $1 }' "$TOP/scripts/kernels.conf"
 }
 
 as_root()
@@ -65,8 +65,59 @@ apt_update()
 	[ -z "${apt_updated:-}" ] || return 0
 	apt_updated=yes
 	say "asking apt for its newest package lists"
-	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
+	local as=as_root
+	# a world of our own needs no root, and sudo would leave it
+	[ -z "${APT_CONFIG:-}" ] || as=
+	$as apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
 		say "apt-get update had errors; going on with what it has"
+}
+
+# The mirror this machine has the archive of that label from.
+apt_mirror()
+{
+	# shellcheck disable=SC2016 # apt's fields, not the shell's
+	apt-get indextargets --format '$(SITE) $(COMPONENT) $(LABEL)' 'Created-By: Packages' |
+		awk -v label="$1" '$2 == "main" && $3 == label { print $1; exit }'
+}
+
+# Suites as sources for apt, a line each, from where this machine has its own.
+apt_sources()
+{
+	local suite label mirror
+	[ -n "$(apt_mirror Debian)" ] || apt_update
+	for suite; do
+		label=Debian
+		[[ $suite != *-security ]] || label=Debian-Security
+		mirror=$(apt_mirror $label)
+		[ -n "$mirror" ] || die "apt on this machine has no source of $label"
+		echo "deb $mirror $suite main"
+	done
+}
+
+# From here on apt's questions and downloads are for another architecture and
+# other suites than this machine's: apt_world ARCHITECTURE SUITE...
+# Its lists are kept in the cache; nothing of the machine's apt is changed.
+apt_world()
+{
+	local arch=$1 dir=$CACHE/apt/$1-$2 sources
+	shift
+	need_apt "$@"
+	sources=$(apt_sources "$@")
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	: > "$dir/status"
+	echo "$sources" > "$dir/sources.list"
+	cat > "$dir/apt.conf" <<-END
+	APT::Architecture "$arch";
+	APT::Architectures "$arch";
+	APT::Sandbox::User "root";
+	Dir::State "$dir";
+	Dir::State::status "$dir/status";
+	Dir::Cache "$dir/cache";
+	Dir::Etc::sourcelist "$dir/sources.list";
+	Dir::Etc::sourceparts "/dev/null";
+	END
+	export APT_CONFIG=$dir/apt.conf
+	apt_updated=
 }
 
 apt_candidate()
