@@ -213,17 +213,54 @@ static inline int zoo_prepare(void *arg)
 	return 0;
 }
 
+#define ZOO_THP "/sys/kernel/mm/transparent_hugepage/"
+
+static inline unsigned long zoo_full_scans(void)
+{
+	char *text = read_file(ZOO_THP "khugepaged/full_scans");
+	unsigned long scans = text ? strtoul(text, NULL, 10) : 0;
+
+	free(text);
+	return scans;
+}
+
+/*
+ * Pages of a process are not collapsed while they are compared. However long
+ * khugepaged sleeps between scans, the first process it has to look at when there
+ * was none wakes it; so this process is one, and the scan that follows is waited
+ * for: the next comes in weeks.
+ */
+static inline int zoo_quiet_khugepaged(void)
+{
+	const struct timespec tick = { .tv_nsec = 10000000 };
+	unsigned long scans = zoo_full_scans();
+	char *p = zoo_huge(HUGE_2M);
+
+	if (!p)
+		return -1;
+	*p = 1;
+	write_file(ZOO_THP "khugepaged/pages_to_scan", "1000000");
+	write_file(ZOO_THP "khugepaged/scan_sleep_millisecs", "4000000000");
+	/* a scan that was on its way, and one of all */
+	for (int tries = 0; zoo_full_scans() < scans + 1; tries++) {
+		if (tries == 3000)
+			return -1;
+		nanosleep(&tick, NULL);
+	}
+	do {
+		scans = zoo_full_scans();
+		for (int i = 0; i < 5; i++)
+			nanosleep(&tick, NULL);
+	} while (scans != zoo_full_scans());
+	return 0;
+}
+
 /* swap of 64M in memory, 2M huge pages; 0 if there are both */
 static inline int zoo_setup(void)
 {
-	const char *thp = "/sys/kernel/mm/transparent_hugepage/";
-	char path[128];
-
-	snprintf(path, sizeof(path), "%senabled", thp);
-	write_file(path, "madvise");
-	/* khugepaged would move pages while they are compared */
-	snprintf(path, sizeof(path), "%skhugepaged/scan_sleep_millisecs", thp);
-	write_file(path, "4000000000");
+	write_file(ZOO_THP "enabled", "madvise");
+	if (!access(ZOO_THP "khugepaged", F_OK) && zoo_quiet_khugepaged())
+		return -1;
 	if (reserve_huge_pages(8))
 		return -1;
 	write_file("/proc/sys/kernel/numa_balancing", "0");
