@@ -18,6 +18,7 @@ static char *hide = "";
 module_param(hide, charp, 0444);
 MODULE_PARM_DESC(hide, "treat these symbols and struct.members as absent (comma-separated; \"all\", \"btf\")");
 
+/* of a function only that it is there: its address is in the static call's key alone */
 unsigned long mmscope_sym_addr[MMSCOPE_NR_SYMS];
 
 /* in the order of enum mmscope_sym, made from the same lists */
@@ -123,11 +124,13 @@ int mmscope_ksym_init(void)
 			mmscope_sym_addr[i] = static_call(mmscope_lookup)(mmscope_sym_names[i]);
 	}
 
-#define X(_name, ...)							\
-	if (mmscope_has(_name))						\
-		static_call_update(mmscope_call_##_name,		\
-				   (typeof(mmscope_stub_##_name) *)	\
-				   mmscope_sym_addr[MMSCOPE_SYM_##_name]);
+#define X(_name, ...)								\
+	if (mmscope_has(_name)) {						\
+		static_call_update(mmscope_call_##_name,			\
+				   (typeof(mmscope_stub_##_name) *)		\
+				   mmscope_sym_addr[MMSCOPE_SYM_##_name]);	\
+		mmscope_sym_addr[MMSCOPE_SYM_##_name] = 1;			\
+	}
 	MMSCOPE_CALLS(X)
 #undef X
 	return 0;
