@@ -25,6 +25,16 @@ static inline bool compat_pte_user_exec(pte_t pte)
 #endif
 }
 
+/* pte_protnone() says no where CONFIG_NUMA_BALANCING is off, and PROT_NONE is there all the same */
+static inline bool compat_pte_protnone(pte_t pte)
+{
+#ifdef CONFIG_X86
+	return (pte_flags(pte) & (_PAGE_PRESENT | _PAGE_PROTNONE)) == _PAGE_PROTNONE;
+#else
+	return pte_protnone(pte);
+#endif
+}
+
 static inline bool compat_pte_global(pte_t pte)
 {
 #ifdef CONFIG_X86

@@ -159,6 +159,12 @@ out_fail:
 	return NULL;
 }
 
+/* transparent huge pages: kernels for real time leave them out */
+static inline bool has_thp(void)
+{
+	return !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK);
+}
+
 /* the number behind `key` in a file of "key value" or "key: value" lines */
 static inline int read_number(const char *path, const char *key, uint64_t *value)
 {

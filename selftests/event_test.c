@@ -60,9 +60,13 @@ static const struct pair {
 	PAIR(THP_COLLAPSE, "huge_memory", "mm_collapse_huge_page", NULL, cpu),
 };
 
-#define NR_PAIRS ARRAY_LEN(pairs)
+static const char *events[ARRAY_LEN(pairs)];
 
-static const char *events[NR_PAIRS];
+/* the last is of huge pages */
+static size_t nr_pairs(void)
+{
+	return has_thp() ? ARRAY_LEN(pairs) : ARRAY_LEN(pairs) - 1;
+}
 
 static uint64_t now_us(void)
 {
@@ -263,7 +267,7 @@ FIXTURE(events)
 
 FIXTURE_SETUP(events)
 {
-	for (size_t i = 0; i < NR_PAIRS; i++)
+	for (size_t i = 0; i < nr_pairs(); i++)
 		events[i] = pairs[i].event;
 	self->fd = -1;
 	self->fixture = fixture_load();
@@ -287,7 +291,7 @@ static bool same(struct __test_metadata *_metadata, const struct seen *s, const 
 {
 	bool equal = true;
 
-	for (size_t i = 0; i < NR_PAIRS; i++) {
+	for (size_t i = 0; i < nr_pairs(); i++) {
 		struct tally ours, theirs;
 
 		tally_ours(s, &pairs[i], from, to, &ours);
@@ -313,15 +317,15 @@ TEST_F_TIMEOUT(events, are_those_of_tracefs, 300)
 		seen_free(&self->seen);
 		self->fd = watch_open(~0ULL, ROOM, O_NONBLOCK);
 		ASSERT_LE(0, self->fd);
-		ASSERT_EQ(0, trace_open(events, NR_PAIRS));
+		ASSERT_EQ(0, trace_open(events, nr_pairs()));
 		from = now_us();
 		ASSERT_TRUE(run_out(self->fixture));
 		ASSERT_TRUE(run_out_of_cgroup());
 		ASSERT_EQ(0, compact());
-		EXPECT_TRUE(collapse());
+		EXPECT_EQ(has_thp(), collapse());
 		usleep(200000);
 		to = now_us();
-		text = trace_read(events, NR_PAIRS);
+		text = trace_read(events, nr_pairs());
 		trace_close();
 		ASSERT_NE(NULL, text);
 		ASSERT_EQ(0, watch_drain(self->fd, &self->seen));
@@ -334,6 +338,8 @@ TEST_F_TIMEOUT(events, are_those_of_tracefs, 300)
 	EXPECT_TRUE(equal);
 	/* a test of nothing proves nothing */
 	for (uint32_t kind = MMSCOPE_EVENT_WATERMARK; kind < MMSCOPE_NR_EVENTS; kind++) {
+		if (kind >= MMSCOPE_EVENT_THP_COLLAPSE && !has_thp())
+			continue;
 		EXPECT_LT(0, count(&self->seen, kind)) {
 			TH_LOG("no event of kind %u", kind);
 		}
@@ -343,8 +349,11 @@ TEST_F_TIMEOUT(events, are_those_of_tracefs, 300)
 /* counters move by themselves: before, ours, after, on a system that is quiet at both ends */
 TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 {
-	uint64_t scanned = 0, collapsed = 0;
+	uint64_t scanned = 0, collapsed = 0, any;
 	bool equal = false;
+
+	if (read_number("/proc/vmstat", "pageoutrun", &any))
+		SKIP(return, "no counters of events in this kernel");
 
 	for (int try = 0; try < TRIES && !equal; try++) {
 		uint64_t runs, kills, pages, stalls, collapses;
@@ -362,7 +371,7 @@ TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 		ASSERT_TRUE(run_out(self->fixture));
 		ASSERT_TRUE(run_out_of_cgroup());
 		ASSERT_EQ(0, compact());
-		EXPECT_TRUE(collapse());
+		EXPECT_EQ(has_thp(), collapse());
 		usleep(200000);
 		ASSERT_EQ(0, watch_drain(self->fd, &self->seen));
 		runs = vmstat("pageoutrun") - runs;
@@ -391,7 +400,7 @@ TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 		equal = runs == count(&self->seen, MMSCOPE_EVENT_KSWAPD_WAKE) &&
 			kills == count(&self->seen, MMSCOPE_EVENT_OOM_KILL) &&
 			stalls >= count(&self->seen, MMSCOPE_EVENT_RECLAIM) &&
-			pages == scanned && collapsed && collapses >= collapsed;
+			pages == scanned && !!collapsed == has_thp() && collapses >= collapsed;
 	}
 	EXPECT_TRUE(equal);
 }

@@ -19,7 +19,8 @@
 
 /* a pattern over some clusters of 2M */
 #define MANY	4096
-#define CLUSTER	512
+/* slots of a cluster: as many as a huge page has, where one can be swapped whole */
+#define CLUSTER	(has_thp() ? 512UL : 256UL)
 #define TRIES	30
 
 FIXTURE(swap)

@@ -59,6 +59,8 @@ static inline char *zoo_anon(size_t bytes)
 	return p;
 }
 
+#define ZOO_THP "/sys/kernel/mm/transparent_hugepage/"
+
 /* aligned and marked for huge pages */
 static inline char *zoo_huge(size_t bytes)
 {
@@ -213,8 +215,6 @@ static inline int zoo_prepare(void *arg)
 	return 0;
 }
 
-#define ZOO_THP "/sys/kernel/mm/transparent_hugepage/"
-
 static inline unsigned long zoo_full_scans(void)
 {
 	char *text = read_file(ZOO_THP "khugepaged/full_scans");
@@ -258,8 +258,7 @@ static inline int zoo_quiet_khugepaged(void)
 /* swap of 64M in memory, 2M huge pages; 0 if there are both */
 static inline int zoo_setup(void)
 {
-	write_file(ZOO_THP "enabled", "madvise");
-	if (!access(ZOO_THP "khugepaged", F_OK) && zoo_quiet_khugepaged())
+	if (has_thp() && (write_file(ZOO_THP "enabled", "madvise") || zoo_quiet_khugepaged()))
 		return -1;
 	if (reserve_huge_pages(8))
 		return -1;

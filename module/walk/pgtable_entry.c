@@ -45,7 +45,7 @@ static u64 leaf_flags(pte_t pte)
 	if (pte_special(pte))
 		flags |= MMSCOPE_ENTRY_SPECIAL;
 	/* x86 marks PROT_NONE with the bit that means global in other entries */
-	if (pte_protnone(pte))
+	if (compat_pte_protnone(pte))
 		flags |= MMSCOPE_ENTRY_PROTNONE;
 	else if (compat_pte_global(pte))
 		flags |= MMSCOPE_ENTRY_GLOBAL;
