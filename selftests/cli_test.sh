@@ -751,13 +751,18 @@ test_kmap()
 test_cached()
 {
 	dd if=/dev/zero of=/tmp/cached_file bs=4096 count=300 2> /dev/null
-	mmscope cached -b > out 2> err &&
+	mmscope cached -b --top 100000 > out 2> err &&
 		grep -q '^ *1228800 .* shmem *tmpfs .* /tmp/cached_file$' out
 	point $? "cached has a file with its path"
 	[ "$(mmscope cached --top 2 -rn -o cached,path | wc -l)" -eq 2 ] &&
 		[ "$(mmscope cached --top 1 -rn -o path)" = \
 			"$(mmscope cached --sort cached:desc --limit 1 -rn -o path)" ]
 	point $? "cached --top N shows those with most"
+	mkdir /tmp/cached_files && for i in $(seq 50); do echo $i > /tmp/cached_files/$i; done
+	mmscope cached > out 2> err && tail -n 1 out | grep -q '^The 40 files with most pages' &&
+		[ "$(mmscope cached -rn -o cached | wc -l)" -gt 50 ]
+	point $? "cached shows people the largest files, programs all"
+	rm -r /tmp/cached_files
 	for by in file fs cgroup process; do
 		mmscope cached --by $by -J > out 2> err && json_is_balanced out &&
 			mmscope cached --by $by --total > out 2> err && [ -s out ]

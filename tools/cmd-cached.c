@@ -332,6 +332,9 @@ static const struct field process_fields[] = {
 	.fields = _fields,						\
 }
 
+/* files shown to people who name no number: there may be a million */
+#define DEFAULT_LIMIT 40
+
 enum by { BY_FILE, BY_FS, BY_CGROUP, BY_PROCESS };
 
 static const struct {
@@ -378,6 +381,11 @@ static void read_files(struct source *s, const struct options *o, __u64 limit, s
 		show_stats(t->ds, &stats);
 }
 
+static bool is_cut(const struct options *o, enum by way)
+{
+	return way == BY_FILE && o->style.mode == OUT_TABLE && !o->limit && !o->sort && !o->total;
+}
+
 static void collect(struct source *s, const struct options *o, enum by way, struct rows *r)
 {
 	struct places *places = o->from ? NULL : places_read();
@@ -406,17 +414,27 @@ static void collect(struct source *s, const struct options *o, enum by way, stru
 void cmd_cached(struct source *s, const struct options *o, int argc, char **argv)
 {
 	enum by way = o->by ? parse_by(o->by) : BY_FILE;
+	bool cut = is_cut(o, way), more;
 	struct options order = *o;
 	struct rows r = { 0 };
 
 	if (argc)
 		die("cached takes no words: '%s'", argv[0]);
+	/* one more than is shown tells that there are more */
+	if (cut)
+		order.limit = DEFAULT_LIMIT + 1;
 	if (!o->list_columns)
-		collect(s, o, way, &r);
+		collect(s, &order, way, &r);
+	more = cut && r.nr > DEFAULT_LIMIT;
+	if (more)
+		r.nr = DEFAULT_LIMIT;
 	if (!o->sort)
 		order.sort = ways[way].sort;
 	show_rows(s, &ways[way].ds, &order, r.row, r.nr);
 	if (way == BY_PROCESS && o->style.mode == OUT_TABLE && !o->list_columns)
 		puts("\nWhat no process maps, because it was read or written only, is not in it.");
+	if (more)
+		printf("\nThe %d files with most pages; --limit shows more, --by fs sums up.\n",
+		       DEFAULT_LIMIT);
 	free(r.row);
 }

@@ -287,6 +287,11 @@ int main(int argc, char **argv)
 	if (b.big == MAP_FAILED)
 		die("no memory");
 
+	/* takes long and much memory: only for who asks for it, alone */
+	if (groups[0] && !strncmp(groups[0], "scale", 5)) {
+		bench_scale(&b, atoi(groups[0] + 5) ?: 1);
+		goto out;
+	}
 	if (is_wanted(groups, "sweep"))
 		sweep(&b, "hardly any used");
 	if (is_wanted(groups, "process"))
@@ -312,6 +317,7 @@ int main(int argc, char **argv)
 	if (is_wanted(groups, "resched"))
 		bench_resched(&b);
 	load_free();
+out:
 	close(b.fixture);
 	fixture_unload();
 	return 0;

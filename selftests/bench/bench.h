@@ -56,6 +56,7 @@ struct rmap_job {
 void bench_latency(struct bench *b);			/* latency.c */
 void bench_processes(struct bench *b);			/* process.c */
 void bench_resched(struct bench *b);			/* resched.c */
+void bench_scale(struct bench *b, unsigned int divisor);	/* scale.c */
 
 /* load.c: states of memory */
 void load_fill(unsigned int permille, unsigned int punch);
