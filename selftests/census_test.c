@@ -7,6 +7,7 @@
 
 #include "common.h"
 #include "fixture.h"
+#include "process.h"
 #include "frames.h"
 
 #define PAGE	4096UL
@@ -178,8 +179,11 @@ static size_t ours_in(const FIXTURE_DATA(census) *self, size_t nr, uint64_t pfn)
 	return n;
 }
 
+#define UNEVICTABLE "/proc/sys/vm/compact_unevictable_allowed"
+
 TEST_F(census, own_pages_are_movable_locked_ones_unevictable_pinned_ones_stay)
 {
+	char *allowed = read_file(UNEVICTABLE);
 	char *mem = mmap(NULL, OWN * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			 -1, 0);
 	struct fixture_plant pin = { .what = FIXTURE_PIN, .nr = OWN, .addr = (uintptr_t)mem };
@@ -190,6 +194,16 @@ TEST_F(census, own_pages_are_movable_locked_ones_unevictable_pinned_ones_stay)
 	ASSERT_EQ(0, mlock(mem, OWN * PAGE));
 	for (size_t i = 0; i < OWN; i++)
 		self->pfn[i] = frame_of(mem + i * PAGE);
+	/* compaction may be told to leave them alone, as a real-time kernel does by itself */
+	ASSERT_EQ(0, write_file(UNEVICTABLE, "0"));
+	ASSERT_EQ(0, read_census(self));
+	for (size_t i = 0; i < OWN; i += 64) {
+		const struct mmscope_census *c = block_of(self, self->pfn[i]);
+
+		ASSERT_NE(NULL, c);
+		EXPECT_LE(ours_in(self, OWN, self->pfn[i]), c->user_pages + 64);
+	}
+	ASSERT_EQ(0, write_file(UNEVICTABLE, "1"));
 	ASSERT_EQ(0, read_census(self));
 	for (size_t i = 0; i < OWN; i += 64) {
 		const struct mmscope_census *c = block_of(self, self->pfn[i]);
@@ -213,6 +227,8 @@ TEST_F(census, own_pages_are_movable_locked_ones_unevictable_pinned_ones_stay)
 		if (c->user_pages > BLOCK / 2)
 			EXPECT_EQ(MMSCOPE_CLASS_PINNED, c->polluter);
 	}
+	ASSERT_EQ(0, write_file(UNEVICTABLE, allowed));
+	free(allowed);
 	ASSERT_EQ(0, fixture_free(self->fixture, 0));
 }
 
