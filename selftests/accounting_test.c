@@ -280,8 +280,7 @@ TEST_F(accounting, own_huge_pages_come_and_go)
 	};
 	struct change c = { CLASS(ANON_THP), 32 * MB / 4096, take_memory, give_memory, &m };
 
-	if (!has_thp())
-		SKIP(return, "no transparent huge pages in this kernel");
+	need_thp();
 	EXPECT_EQ(0, check_change(self->fd, &c));
 }
 

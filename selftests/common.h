@@ -165,6 +165,11 @@ static inline bool has_thp(void)
 	return !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK);
 }
 
+#define need_thp() do {							\
+	if (!has_thp())							\
+		SKIP(return, "no transparent huge pages in this kernel");	\
+} while (0)
+
 /* the number behind `key` in a file of "key value" or "key: value" lines */
 static inline int read_number(const char *path, const char *key, uint64_t *value)
 {

@@ -517,8 +517,7 @@ TEST_F(contiguity, of_huge_pages_split_and_moved)
 {
 	pid_t pid;
 
-	if (!has_thp())
-		SKIP(return, "no transparent huge pages in this kernel");
+	need_thp();
 	pid = stopped_child(prepare_split, NULL);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, compare_process(self->fd, pid, &self->total));

@@ -323,6 +323,7 @@ static void do_collapse(FIXTURE_DATA(diff) *self)
 
 TEST_F_TIMEOUT(diff, pages_collapsed_into_a_huge_one, 120)
 {
+	need_thp();
 	map_memory(self, HUGE_PAGES);
 	ASSERT_EQ(0, diff_second(self, do_collapse));
 	/* the guest has memory for one, or the test would not know what to expect */

@@ -215,6 +215,7 @@ TEST_F(explain, a_huge_page)
 {
 	uint64_t pfn;
 
+	need_thp();
 	self->pid = stopped_child(make_huge, self->scene);
 	ASSERT_LT(0, self->pid);
 	pfn = entry_of(self->pid, self->scene->page) & PM_FRAME;

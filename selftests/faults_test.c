@@ -229,8 +229,7 @@ TEST_F(faults, transparent_huge_pages)
 	char *p = zoo_huge(4 * HUGE_2M);
 	struct mmscope_fault rec;
 
-	if (!has_thp())
-		SKIP(return, "no transparent huge pages in this kernel");
+	need_thp();
 	ASSERT_EQ(0, fault_of(self->fd, 0, p, &rec));
 	EXPECT_EQ(MMSCOPE_FAULT_F_HUGE, rec.flags);
 	EXPECT_EQ(HUGE_2M, rec.page_size_bytes);

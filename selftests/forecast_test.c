@@ -290,7 +290,10 @@ static uint64_t listed(bool all)
 				sum += column[c] == i ? strtoull(word, NULL, 10) : 0;
 	}
 	free(text);
-	return !nr ? ~0ULL : all ? sum / 512 + 1 : sum;
+	/* where there are no huge pages, no list has blocks as large */
+	if (!nr)
+		return !all && !has_thp() ? 0 : ~0ULL;
+	return all ? sum / 512 + 1 : sum;
 }
 
 /* blocks that a boost of the watermarks keeps, which goes away at any moment */

@@ -170,6 +170,7 @@ TEST_F(huge, sizes_are_as_sysfs_has_them)
 	const struct mmscope_thp_state *t;
 	char *p;
 
+	need_thp();
 	ASSERT_EQ(0, put(THP, "enabled", "madvise"));
 	check_sizes(_metadata, self);
 	t = self->a.records;
@@ -252,6 +253,7 @@ TEST_F(huge, settings_are_as_sysfs_has_them)
 		"always", "within_size", "advise", "deny", "force", "never",
 	};
 
+	need_thp();
 	/* it stands still: it is told to sleep for weeks */
 	put(THP, "khugepaged/scan_sleep_millisecs", "4000000000");
 	for (size_t i = 0; i < ARRAY_LEN(enabled); i++) {
@@ -291,6 +293,7 @@ TEST_F(huge, events_are_those_of_vmstat)
 	unsigned int wrong = 1, checked = 0;
 	bool alloc = false;
 
+	need_thp();
 	ASSERT_EQ(0, put(THP, "enabled", "madvise"));
 	p = alone_huge(4 * HUGE_2M);
 	touch(p, 4 * HUGE_2M, HUGE_2M);
@@ -338,6 +341,7 @@ TEST_F(huge, pages_with_unmapped_parts_wait_to_be_split)
 	uint64_t before, after;
 	char *p;
 
+	need_thp();
 	ASSERT_EQ(0, put(THP, "enabled", "madvise"));
 	/* else those without unmapped parts wait, too */
 	put(THP, "shrink_underused", "0");

@@ -315,8 +315,7 @@ TEST_F(mapping, a_range_cuts_runs_at_its_ends)
 	const struct mmscope_mapping *run, *whole;
 	const uint64_t thp = (uintptr_t)self->zoo->thp;
 
-	if (!has_thp())
-		SKIP(return, "no transparent huge pages in this kernel");
+	need_thp();
 	arg.pid = self->pid;
 	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
 	whole = run_at(&self->a, self->zoo->thp);

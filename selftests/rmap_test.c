@@ -251,7 +251,7 @@ TEST_F(rmap, each_kind_of_page_has_its_mappers)
 	EXPECT_EQ((uintptr_t)child(0).file_again, a->rmap[1].addr);
 	EXPECT_EQ(CHILDREN, mappers(self->fd, self->pid[0], child(0).file + PAGE, a));
 	EXPECT_EQ(1, mappers(self->fd, self->pid[0], child(0).thp + 77 * PAGE, a));
-	EXPECT_EQ(HUGE_2M, a->rmap[0].page_size_bytes);
+	EXPECT_EQ(has_thp() ? HUGE_2M : PAGE, a->rmap[0].page_size_bytes);
 	EXPECT_EQ((uintptr_t)child(0).thp + 77 * PAGE, a->rmap[0].addr);
 	EXPECT_EQ(1, a->rmap[0].pages);
 	EXPECT_EQ(1, mappers(self->fd, self->pid[0], child(0).thp + HUGE_2M + 8 * PAGE, a));

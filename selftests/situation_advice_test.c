@@ -321,6 +321,7 @@ TEST_F(advice, hugepage_is_for_new_memory_and_collapse_for_old)
 {
 	struct view first = { 0 };
 
+	need_thp();
 	look_begin(play_huge);
 	EXPECT_EQ(NR, count_pages(&self->v, 0, NR, p, p->size == PAGE));
 	EXPECT_EQ(NR, count_kind(&self->v, NO_ENTRY));
@@ -361,6 +362,7 @@ static int play_huge_zero(struct scene *s)
 
 TEST_F(advice, the_huge_zero_page)
 {
+	need_thp();
 	look_begin(play_huge_zero);
 	EXPECT_EQ(NR, count_kind(&self->v, MMSCOPE_MAPPING_ZERO));
 	EXPECT_EQ(NR, count_pages(&self->v, 0, NR, p, p->size == HUGE_2M));

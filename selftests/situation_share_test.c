@@ -130,6 +130,7 @@ TEST_F(share, fork_shares_frames_until_one_writes)
 
 TEST_F(share, fork_and_cow_of_a_huge_page)
 {
+	need_thp();
 	begin_cow(alone_huge(2 * HUGE_2M), 2 * HUGE_2M);
 	look_now();
 	look_here();

@@ -171,6 +171,8 @@ FIXTURE(thp)
 
 FIXTURE_SETUP(thp)
 {
+	self->pid = -1;
+	need_thp();
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, zoo_setup());
