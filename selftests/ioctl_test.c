@@ -286,7 +286,7 @@ FIXTURE_TEARDOWN(dataset)
 }
 
 /* every byte of a record belongs to one field, or is reserved at most a word */
-TEST_F(dataset, fields_cover_the_record_without_overlap)
+TEST_F_TIMEOUT(dataset, fields_cover_the_record_without_overlap, 120)
 {
 	unsigned char *used = calloc(1, self->desc.rec_size);
 	uint32_t unnamed = 0;
@@ -315,7 +315,7 @@ TEST_F(dataset, fields_cover_the_record_without_overlap)
 	free(used);
 }
 
-TEST_F(dataset, values_belong_to_fields)
+TEST_F_TIMEOUT(dataset, values_belong_to_fields, 120)
 {
 	uint32_t nr = 0;
 
@@ -329,7 +329,7 @@ TEST_F(dataset, values_belong_to_fields)
 	EXPECT_EQ(nr, self->desc.nr_values);
 }
 
-TEST_F(dataset, each_value_of_a_field_has_one_name)
+TEST_F_TIMEOUT(dataset, each_value_of_a_field_has_one_name, 120)
 {
 	const struct mmscope_value *v = self->values;
 
@@ -344,7 +344,7 @@ TEST_F(dataset, each_value_of_a_field_has_one_name)
 	}
 }
 
-TEST_F(dataset, one_record_at_a_time_reaches_the_end)
+TEST_F_TIMEOUT(dataset, one_record_at_a_time_reaches_the_end, 120)
 {
 	struct answer whole, single;
 
@@ -361,7 +361,7 @@ TEST_F(dataset, one_record_at_a_time_reaches_the_end)
 	answer_free(&single);
 }
 
-TEST_F(dataset, too_small_buffers_are_invalid)
+TEST_F_TIMEOUT(dataset, too_small_buffers_are_invalid, 120)
 {
 	const uint64_t bad[] = { 0, 1, self->desc.rec_size - 1 };
 
@@ -371,7 +371,7 @@ TEST_F(dataset, too_small_buffers_are_invalid)
 	}
 }
 
-TEST_F(dataset, an_odd_buffer_is_filled_to_whole_records)
+TEST_F_TIMEOUT(dataset, an_odd_buffer_is_filled_to_whole_records, 120)
 {
 	const size_t odd = self->desc.rec_size + self->desc.rec_size / 2 + 1;
 
@@ -383,7 +383,7 @@ TEST_F(dataset, an_odd_buffer_is_filled_to_whole_records)
 		ASSERT_EQ(0xa5, ((unsigned char *)self->buf)[i]);
 }
 
-TEST_F(dataset, unknown_flags_and_reserved_fields_are_refused)
+TEST_F_TIMEOUT(dataset, unknown_flags_and_reserved_fields_are_refused, 120)
 {
 	struct mmscope_walk_arg arg = self->arg;
 
@@ -398,7 +398,7 @@ TEST_F(dataset, unknown_flags_and_reserved_fields_are_refused)
 	expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 }
 
-TEST_F(dataset, filters_that_do_not_apply_are_invalid)
+TEST_F_TIMEOUT(dataset, filters_that_do_not_apply_are_invalid, 120)
 {
 	struct mmscope_walk_arg arg = self->arg;
 
@@ -430,7 +430,7 @@ TEST_F(dataset, filters_that_do_not_apply_are_invalid)
 		expect_errno(EINVAL, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
 }
 
-TEST_F(dataset, bad_buffers_fault)
+TEST_F_TIMEOUT(dataset, bad_buffers_fault, 120)
 {
 	struct mmscope_walk_arg arg = self->arg;
 	char *wall = mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -449,7 +449,7 @@ TEST_F(dataset, bad_buffers_fault)
 }
 
 /* any 128 bits: an answer or an end, in bounded time; positions never go back */
-TEST_F(dataset, hostile_cursors_are_harmless)
+TEST_F_TIMEOUT(dataset, hostile_cursors_are_harmless, 120)
 {
 	uint64_t x = 0x9e3779b97f4a7c15;
 
@@ -473,7 +473,7 @@ TEST_F(dataset, hostile_cursors_are_harmless)
 	}
 }
 
-TEST_F(dataset, processes_that_are_not_there_are_not_found)
+TEST_F_TIMEOUT(dataset, processes_that_are_not_there_are_not_found, 120)
 {
 	if (!(self->desc.flags & MMSCOPE_DATASET_PROCESS))
 		return;
@@ -484,7 +484,7 @@ TEST_F(dataset, processes_that_are_not_there_are_not_found)
 	}
 }
 
-TEST_F(dataset, a_reader_in_a_loop_dies_at_once)
+TEST_F_TIMEOUT(dataset, a_reader_in_a_loop_dies_at_once, 120)
 {
 	pid_t child = fork();
 	int status;
