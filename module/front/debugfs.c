@@ -8,6 +8,7 @@
  * held. seq_file may show a line twice (when its buffer was too small) and may
  * go back (pread): a position before the window begins the walk again.
  */
+#include <linux/cred.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -54,7 +55,8 @@ static void *reader_record(struct reader *r, loff_t pos)
 {
 	int ret;
 
-	if (!r->walk || pos < r->window_pos) {
+	/* who may see what is decided when a walk begins */
+	if (!r->walk || r->walk->cred != current_cred() || pos < r->window_pos) {
 		ret = reader_rewind(r);
 		if (ret)
 			return ERR_PTR(ret);
