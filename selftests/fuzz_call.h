@@ -273,7 +273,7 @@ static inline void fuzz_describe(struct fuzz *f)
 	struct mmscope_describe arg = describe_arg(id);
 
 	/* the one may have been put where the other has its guard */
-	if (p.guard && q.guard)
+	if (p.guard || q.guard)
 		q = (struct fuzz_place){ 0 };
 	arg.fields = (uintptr_t)p.at;
 	arg.values = (uintptr_t)q.at;

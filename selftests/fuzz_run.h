@@ -366,7 +366,7 @@ static inline void fuzz_run(struct fuzz_shared *s, uint32_t seconds)
 		worker[i] = fuzz_start(s, s->reload ? FUZZ_PASSER : i);
 	while (!fuzz_stopped(s)) {
 		dice = fuzz_mix(dice + 1);
-		usleep(10000 + dice % 20000);
+		usleep(20000 + dice % 40000);
 		fuzz_targets_go_on(s);
 		for (uint32_t i = 0; i < FUZZ_NR_ROLES; i++)
 			fuzz_look_after(s, s->reload ? FUZZ_PASSER : i, &worker[i], dice >> 8);

@@ -54,7 +54,7 @@ static inline void life_map(uint64_t dice)
 			_exit(1);
 		memset(p, 1, bytes / 2);
 		mprotect(p, bytes / 3 + 1, PROT_READ);
-		usleep(300);
+		usleep(5000);
 		munmap(p, bytes);
 	}
 }
@@ -67,7 +67,7 @@ static inline void life_fork(void)
 		if (!pid)
 			_exit(0);
 		waitpid(pid, NULL, 0);
-		usleep(2000);
+		usleep(20000);
 	}
 }
 
@@ -77,7 +77,7 @@ static inline void life_exec(const char *program, enum fuzz_life life)
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", life);
-	usleep(3000);
+	usleep(50000);
 	execl(program, "fuzz_life", "--life", number, NULL);
 }
 
@@ -85,7 +85,7 @@ static inline void life_setuid(void)
 {
 	if (geteuid() == NOBODY)
 		life_exec(FUZZ_SETUID, LIFE_SETUID);
-	usleep(1000);
+	usleep(20000);
 	if (setresuid(NOBODY, NOBODY, NOBODY))
 		_exit(1);
 	life_exec(FUZZ_SETUID, LIFE_SETUID);
@@ -114,7 +114,7 @@ static inline void live(enum fuzz_life life)
 		life_setuid();
 		break;
 	default:
-		usleep(20000);
+		usleep(200000);
 		break;
 	}
 	_exit(0);
@@ -185,7 +185,7 @@ static inline void fuzz_alarm(int unused)
 static inline void fuzz_alarms(void)
 {
 	const struct sigaction action = { .sa_handler = fuzz_alarm };
-	const struct itimerval often = { { 0, 1500 }, { 0, 1500 } };
+	const struct itimerval often = { { 0, 5000 }, { 0, 5000 } };
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
@@ -216,7 +216,7 @@ static inline void *fuzz_disturb(void *arg)
 				__atomic_store_n(fd, open_device(), __ATOMIC_RELAXED);
 			}
 		}
-		usleep(100 + dice % 900);
+		usleep(1000 + dice % 9000);
 	}
 	return NULL;
 }
