@@ -116,6 +116,7 @@ struct fault_op {
 	int (*run)(void *arg);		/* 0 or -errno */
 	int (*check)(void *arg);	/* after success: 0 or -errno; may be NULL */
 	void *arg;
+	uint32_t seconds;		/* for all but the last run; 0: some */
 };
 
 /* how it went */
@@ -138,7 +139,7 @@ static inline uint32_t fault_next(uint32_t nth)
  */
 static inline int fault_each(const struct fault_op *op, struct fault_score *s)
 {
-	const double until = fault_now() + FAULT_SECONDS;
+	const double until = fault_now() + (op->seconds ?: FAULT_SECONDS);
 	int fd = fault_handle(), err, checked;
 	bool taken;
 

@@ -77,10 +77,10 @@ static int call_run(void *arg)
 	struct call *c = arg;
 
 	memcpy(c->copy, c->arg, c->size);
-	do
+	do {
 		if (ioctl(c->fd, c->cmd, c->copy))
 			return -errno;
-	while (c->status && !(*c->status & MMSCOPE_WALK_DONE));
+	} while (c->status && !(*c->status & MMSCOPE_WALK_DONE));
 	return 0;
 }
 
@@ -118,8 +118,10 @@ TEST_F_TIMEOUT(fault, describe, 1800)
 		struct mmscope_describe desc = describe_arg(id);
 		struct call c = CALL(self, MMSCOPE_IOC_DESCRIBE, desc);
 
-		desc.fields = desc.values = (uintptr_t)self->room;
-		desc.nr_fields = desc.nr_values = 20;
+		desc.fields = (uintptr_t)self->room;
+		desc.values = (uintptr_t)self->room;
+		desc.nr_fields = 20;
+		desc.nr_values = 20;
 		expect_bears("DESCRIBE", .run = call_run, .arg = &c);
 	}
 }
@@ -343,7 +345,7 @@ TEST_F_TIMEOUT(fault, load, 3600)
 	close(self->fd);
 	ASSERT_EQ(0, fault_only_below("do_one_initcall"));
 	ASSERT_EQ(0, syscall(SYS_delete_module, "mmscope", O_NONBLOCK));
-	expect_bears("insmod", .run = load_run, .check = unload, .arg = &ko);
+	expect_bears("insmod", .run = load_run, .check = unload, .arg = &ko, .seconds = 240);
 	EXPECT_EQ(0, load_run(&ko));
 	fault_only_below(NULL);
 	close(ko);

@@ -179,7 +179,7 @@ static inline bool fuzz_expected(const struct fuzz *f, int err, const int *also)
 {
 	if (!err || (err == EFAULT && f->may_fault))
 		return true;
-	if ((f->role == FUZZ_CLOSER) && (err == EBADF || err == ENOTTY))
+	if (f->role == FUZZ_CLOSER && (err == EBADF || err == ENOTTY))
 		return true;
 	for (; *also; also++)
 		if (*also == err)

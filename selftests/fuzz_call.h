@@ -195,7 +195,8 @@ static inline void fuzz_filters(struct fuzz *f, const struct fuzz_dataset *ds,
 	arg->memcg = fuzz_one_in(f, 3) ? fuzz_edge(f) : fuzz_below(f, 3);
 	arg->owner = fuzz_one_in(f, 3) ? fuzz_edge(f) : 0;
 	if (fuzz_one_in(f, 3))
-		strcpy(arg->name, names[fuzz_below(f, ARRAY_LEN(names))]);
+		snprintf(arg->name, sizeof(arg->name), "%s",
+			 names[fuzz_below(f, ARRAY_LEN(names))]);
 	else if (fuzz_one_in(f, 10))
 		memset(arg->name, 'x', sizeof(arg->name));
 }

@@ -64,8 +64,8 @@ static inline int fuzz_open(struct fuzz *f, int flags)
 static inline void fuzz_read_events(struct fuzz *f)
 {
 	for (uint32_t i = fuzz_below(f, 5); i; i--) {
-		struct fuzz_place p = fuzz_place(f, fuzz_below(f, 8) *
-						    sizeof(struct mmscope_event) + fuzz_below(f, 9));
+		const size_t bytes = fuzz_below(f, 8) * sizeof(struct mmscope_event);
+		struct fuzz_place p = fuzz_place(f, bytes + fuzz_below(f, 9));
 		struct pollfd poll_fd = { .fd = f->fd, .events = POLLIN };
 		ssize_t got = read(f->fd, p.at, p.bytes);
 

@@ -88,7 +88,7 @@ TEST(addresses_of_vmallocs_stay_hidden)
 TEST(addresses_in_the_text_files_stay_hidden)
 {
 	static const char *const files[] = { DEBUGFS "/kernel_mappings", DEBUGFS "/vmallocs" };
-	char buf[512];
+	char buf[4096];
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
