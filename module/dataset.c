@@ -378,6 +378,7 @@ struct mmscope_walk *mmscope_walk_open(const struct mmscope_query *q)
 	if (!w)
 		return ERR_PTR(-ENOMEM);
 	w->q = *q;
+	w->cred = get_current_cred();
 	w->node_field = find_field(ds, "node");
 	w->zone_field = find_field(ds, "zone");
 	w->class_field = class_field(ds);
@@ -460,6 +461,7 @@ void mmscope_walk_close(struct mmscope_walk *w)
 		w->q.ds->end(w);
 	if (w->mm)
 		mmdrop(w->mm);
+	put_cred(w->cred);
 	kvfree(w->priv);
 	kvfree(w->records);
 	kfree(w);

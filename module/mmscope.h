@@ -340,6 +340,7 @@ struct mmscope_query {
  * struct mmscope_walk - one request under way
  * @q: the query; walkers may use its filters to skip early, emit applies them anyway
  * @cursor: where to go on
+ * @cred: who began it; walkers may have asked once what that one may see
  * @mm: process datasets: the address space, mm_count held; mm_users while walking
  * @pid_nr: process datasets: the pid as the reader wrote it
  * @priv: @ds->priv_size bytes of scratch
@@ -362,6 +363,7 @@ struct mmscope_query {
 struct mmscope_walk {
 	struct mmscope_query q;
 	struct mmscope_cursor cursor;
+	const struct cred *cred;
 	struct mm_struct *mm;
 	u32 pid_nr;
 	void *priv;

@@ -474,6 +474,28 @@ TEST_F_TIMEOUT(dataset, hostile_cursors_are_harmless, 120)
 }
 
 TEST_F_TIMEOUT(dataset, processes_that_are_not_there_are_not_found, 120)
+/* nothing to be said of it, and an end; so for a cursor behind the range */
+TEST_F(dataset, an_empty_range_has_an_end)
+{
+	const uint64_t pages = self->desc.flags & MMSCOPE_DATASET_ADDR ? self->page : 1;
+	const uint64_t at = self->desc.flags & MMSCOPE_DATASET_ADDR ?
+			    ((uintptr_t)self->buf | (self->page - 1)) + 1 : 0x1000;
+	struct mmscope_walk_arg arg = self->arg;
+
+	if (!(self->desc.flags & (MMSCOPE_DATASET_ADDR | MMSCOPE_DATASET_PFN)))
+		return;
+	for (uint64_t i = 0; i < 3; i++) {
+		arg = self->arg;
+		arg.start = at;
+		arg.end = at + i * pages;
+		arg.cursor.pos = i ? at + 8 * pages : 0;
+		for (int call = 0; call < 64 && !(arg.status & MMSCOPE_WALK_DONE); call++)
+			ASSERT_EQ(0, ioctl(self->fd, MMSCOPE_IOC_WALK, &arg));
+		EXPECT_TRUE(arg.status & MMSCOPE_WALK_DONE);
+	}
+}
+
+TEST_F(dataset, processes_that_are_not_there_are_not_found)
 {
 	if (!(self->desc.flags & MMSCOPE_DATASET_PROCESS))
 		return;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The module comes and goes: 100 times, with files open, with names hidden.
+# The module comes and goes: LOADS times (100), with files open, with names hidden.
 # Runs in a guest (busybox sh); leaves the module loaded.
+LOADS=${LOADS:-100}
 dir=/sys/kernel/debug/mmscope
 n=0
 failed=0
@@ -31,8 +32,28 @@ slab_pages()
 }
 modules_vmalloc() { grep -c mmscope /proc/vmallocinfo; }
 
+# what else the module could leave something of in
+traces()
+{
+	sed 's/ .*//' /proc/modules | sort
+	ls /sys/kernel/debug /sys/module /sys/kernel/slab /sys/class/misc
+	awk '/mmscope/ { print $3, $4 }' /proc/kallsyms
+}
+
+# caches by the objects in use
+objects() { awk 'NR > 2 { print $1, $2 }' /proc/slabinfo; }
+
+# Caches in which each load may have left an object: those that grew by as many as
+# there were loads. Below some hundred the rest of the system is louder.
+left_objects()	# left_objects BEFORE AFTER LOADS
+{
+	[ "$3" -ge 500 ] || return 0
+	awk -v loads="$3" 'NR == FNR { was[$1] = $2; next }
+		$2 - was[$1] >= loads { print $1, was[$1], $2 }' "$1" "$2"
+}
+
 echo "TAP version 13"
-echo "1..13"
+echo "1..16"
 # ok, or degraded where the kernel is built without per-CPU partial slabs
 slab_state=$(state slab_caches)
 
@@ -53,19 +74,32 @@ ok $? "unloading leaves neither directory nor device"
 
 load && cat $dir/zones > /dev/null && rmmod mmscope
 before=$(slab_pages)
+traces > /tmp/traces.before
+objects > /tmp/objects.before
+areas=$(wc -l < /proc/vmallocinfo)
 bad=0
 i=0
-while [ $i -lt 100 ]; do
+while [ $i -lt "$LOADS" ]; do
 	load && cat $dir/zones $dir/buddy $dir/slab_caches > /dev/null && rmmod mmscope || bad=1
 	i=$((i + 1))
 done
-ok $bad "100 times loaded, read and unloaded"
+ok $bad "$LOADS times loaded, read and unloaded"
 after=$(slab_pages)
-# a leak of one page each time would be 100
-[ $((after - before)) -lt 90 ]
+objects > /tmp/objects.after
+traces > /tmp/traces.after
+# a leak of one page each time would be LOADS
+[ $((after - before)) -lt $((90 + LOADS / 200)) ]
 ok $? "unreclaimable slab did not grow ($before to $after pages)"
+left=$(left_objects /tmp/objects.before /tmp/objects.after "$LOADS")
+[ -z "$left" ]
+ok $? "no cache kept an object of each load $left"
 [ "$(modules_vmalloc)" -eq 0 ]
 ok $? "no vmalloc area is left"
+now=$(wc -l < /proc/vmallocinfo)
+[ $((now - areas)) -lt $((LOADS / 2 + 20)) ]
+ok $? "there are not more vmalloc areas ($areas, $now)"
+cmp /tmp/traces.before /tmp/traces.after
+ok $? "debugfs, sysfs, modules and kallsyms are as they were"
 
 load hide=slab_mutex
 [ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = ok ]

@@ -5,6 +5,7 @@
  */
 #include <linux/compat.h>
 #include <linux/cpumask.h>
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
@@ -212,7 +213,9 @@ static struct mmscope_walk *take_kept(struct mmscope_reader *r, const struct mms
 	mutex_unlock(&r->lock);
 	if (!w)
 		return NULL;
-	if (!memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
+	/* what it has found is for who began it: the file may have been handed on */
+	if (w->cred == current_cred() && !memcmp(&w->q, q, sizeof(*q)) &&
+	    !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
 	    time_before(jiffies, r->kept + KEEP_TIME)) {
 		mmscope_walk_again(w);
 		return w;

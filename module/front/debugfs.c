@@ -8,6 +8,7 @@
  * held. seq_file may show a line twice (when its buffer was too small) and may
  * go back (pread): a position before the window begins the walk again.
  */
+#include <linux/cred.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -54,7 +55,8 @@ static void *reader_record(struct reader *r, loff_t pos)
 {
 	int ret;
 
-	if (!r->walk || pos < r->window_pos) {
+	/* who may see what is decided when a walk begins */
+	if (!r->walk || r->walk->cred != current_cred() || pos < r->window_pos) {
 		ret = reader_rewind(r);
 		if (ret)
 			return ERR_PTR(ret);
@@ -161,9 +163,10 @@ static const struct file_operations dataset_fops = {
 	.release = dataset_release,
 };
 
-static void add_file(struct dentry *dir, struct file_spec *spec)
+/* a kernel that has no debugfs is no error, one that has no memory is */
+static int no_memory(const struct dentry *dentry)
 {
-	debugfs_create_file(spec->ds->name, 0400, dir, spec, &dataset_fops);
+	return dentry == ERR_PTR(-ENOMEM) ? -ENOMEM : 0;
 }
 
 /* specs[] for every dataset that is (not) of a process; returns how many */
@@ -183,18 +186,23 @@ static u32 fill_specs(struct file_spec *specs, bool process, struct pid *pid)
 	return nr;
 }
 
-static struct file_spec *create_files(struct dentry *dir, bool process, struct pid *pid)
+/* *made is to be freed when the directory is removed, whatever comes of it */
+static int create_files(struct dentry *dir, bool process, struct pid *pid,
+			struct file_spec **made)
 {
 	struct file_spec *specs;
 	u32 i, nr;
+	int err = 0;
 
 	specs = kcalloc(mmscope_nr_datasets, sizeof(*specs), GFP_KERNEL);
+	*made = specs;
 	if (!specs)
-		return NULL;
+		return -ENOMEM;
 	nr = fill_specs(specs, process, pid);
-	for (i = 0; i < nr; i++)
-		add_file(dir, &specs[i]);
-	return specs;
+	for (i = 0; i < nr && !err; i++)
+		err = no_memory(debugfs_create_file(specs[i].ds->name, 0400, dir, &specs[i],
+						    &dataset_fops));
+	return err;
 }
 
 /**
@@ -209,12 +217,14 @@ static struct file_spec *create_files(struct dentry *dir, bool process, struct p
 int mmscope_debugfs_process_create(struct mmscope_process_dir *d, const char *name,
 				   struct pid *pid)
 {
+	int err;
+
+	d->specs = NULL;
 	d->dentry = debugfs_create_dir(name, process_dir);
-	d->specs = create_files(d->dentry, true, pid);
-	if (d->specs)
-		return 0;
-	debugfs_remove(d->dentry);
-	return -ENOMEM;
+	err = no_memory(d->dentry) ?: create_files(d->dentry, true, pid, &d->specs);
+	if (err)
+		mmscope_debugfs_process_remove(d);
+	return err;
 }
 
 /**
@@ -244,13 +254,11 @@ int mmscope_debugfs_init(void)
 	int err;
 
 	root_dir = debugfs_create_dir("mmscope", NULL);
-	root_specs = create_files(root_dir, false, NULL);
-	if (!root_specs) {
-		err = -ENOMEM;
+	err = no_memory(root_dir) ?: create_files(root_dir, false, NULL, &root_specs);
+	if (err)
 		goto err_dir;
-	}
 	process_dir = debugfs_create_dir("process", root_dir);
-	err = mmscope_debugfs_process_create(&self_dir, "self", NULL);
+	err = no_memory(process_dir) ?: mmscope_debugfs_process_create(&self_dir, "self", NULL);
 	if (err)
 		goto err_dir;
 	return 0;

@@ -50,14 +50,19 @@ static void remove_attached(struct attached *a)
 	kfree(a);
 }
 
-static void reap(struct work_struct *work)
+static void remove_exited(void)
 {
 	struct attached *a, *next;
 
-	mutex_lock(&attached_lock);
 	list_for_each_entry_safe(a, next, &attached_list, list)
 		if (READ_ONCE(a->exited))
 			remove_attached(a);
+}
+
+static void reap(struct work_struct *work)
+{
+	mutex_lock(&attached_lock);
+	remove_exited();
 	mutex_unlock(&attached_lock);
 }
 
@@ -106,7 +111,8 @@ static int add_attached(struct pid *pid)
 	a = kzalloc(sizeof(*a), GFP_KERNEL);
 	if (!a)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), "%d", pid_vnr(pid));
+	/* there is one debugfs, so the number is not that of the caller's namespace */
+	snprintf(name, sizeof(name), "%d", pid_nr(pid));
 	err = mmscope_debugfs_process_create(&a->dir, name, pid);
 	if (err) {
 		kfree(a);
@@ -136,6 +142,8 @@ int mmscope_attach(struct pid *pid)
 	int err = 0;
 
 	mutex_lock(&attached_lock);
+	/* its number may have been another's, whose directory is still there */
+	remove_exited();
 	if (!find_attached(pid))
 		err = add_attached(pid);
 	mutex_unlock(&attached_lock);

@@ -208,14 +208,16 @@ static void free_recording(struct recording *r)
 
 static struct recording *new_recording(u32 blocks, u32 stacks)
 {
+	/* as much as a user asks for: nobody is killed to have it */
+	const gfp_t gfp = GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	struct recording *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
 	if (!r)
 		return NULL;
 	r->buckets_log = order_base_2(DIV_ROUND_UP(blocks, WAYS));
-	r->slots = kvcalloc((size_t)WAYS << r->buckets_log, sizeof(*r->slots), GFP_KERNEL);
+	r->slots = kvcalloc((size_t)WAYS << r->buckets_log, sizeof(*r->slots), gfp);
 	r->nr_stacks = roundup_pow_of_two(max_t(u32, stacks, STACK_TRIES));
-	r->stacks = kvcalloc(r->nr_stacks, sizeof(*r->stacks), GFP_KERNEL);
+	r->stacks = kvcalloc(r->nr_stacks, sizeof(*r->stacks), gfp);
 	if (r->slots && r->stacks)
 		return r;
 	free_recording(r);

@@ -422,7 +422,8 @@ static int read_vma(struct mmscope_walk *w, struct contiguity_state *s)
 	if (ret)
 		return ret;
 	vma = find_vma(w->mm, s->pos);
-	if (!vma || vma->vm_start >= end) {
+	/* a cursor may be anywhere, and a range empty */
+	if (!vma || max_t(u64, s->pos, vma->vm_start) >= end) {
 		s->all_read = true;
 	} else if (!s->in_vma || vma->vm_start <= s->vma.start) {
 		if (!s->in_vma)

@@ -68,6 +68,9 @@
  *   EPERM/EACCES not allowed
  *   EFAULT       bad user pointer
  *   EINTR        a fatal signal
+ *   ENOMEM       no memory for the call
+ *   EBUSY        WATCH: this file watches already; OWNERS: somebody records already
+ *   ENOSPC       ATTACH: too many processes are attached
  *
  * RIGHTS
  *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
@@ -2709,10 +2712,13 @@ struct mmscope_owners_arg {
 #define MMSCOPE_OWNER_BLOCKS_MAX	(1U << 26)
 #define MMSCOPE_OWNER_STACKS_MAX	(1U << 16)
 
-/* MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/ */
+/*
+ * MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/, where <pid> is the
+ * number in the initial namespace.
+ */
 struct mmscope_attach_arg {
 	__u32 size;		/* in */
-	__u32 pid;		/* in */
+	__u32 pid;		/* in: as the caller sees it */
 };
 
 /*
