@@ -145,6 +145,19 @@ int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 }
 
 /**
+ * mmscope_may_switch - may the caller have something begin or end?
+ *
+ * An open file lets whoever has it look. What is there for all of the machine (files,
+ * probes, what they record) is not for one whom somebody has given an open file.
+ *
+ * Return: 0 or -EPERM.
+ */
+int mmscope_may_switch(void)
+{
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+/**
  * mmscope_put_target_mm - undo mmscope_get_target_mm()
  * @pid: from there
  * @mm: from there
@@ -176,11 +189,12 @@ static int walk_to_user(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 	return 0;
 }
 
-static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
-		       struct pid *pid, struct mmscope_query *q)
+static void make_query(const struct mmscope_reader *r, const struct mmscope_walk_arg *arg,
+		       const struct mmscope_dataset *ds, struct pid *pid, struct mmscope_query *q)
 {
 	*q = (struct mmscope_query){
 		.ds = ds,
+		.addresses = r->addresses,
 		.pid = pid,
 		.node = arg->node,
 		.zone = arg->zone,
@@ -205,14 +219,17 @@ static struct mmscope_walk *take_kept(struct mmscope_reader *r, const struct mms
 				      const struct mmscope_cursor *cursor)
 {
 	struct mmscope_walk *w = NULL;
+	const struct cred *whose;
 
 	if (!mutex_trylock(&r->lock))
 		return NULL;
 	swap(w, r->walk);
+	whose = r->kept_for;
 	mutex_unlock(&r->lock);
 	if (!w)
 		return NULL;
-	if (!memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
+	put_cred(whose);
+	if (whose == current_cred() && !memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
 	    time_before(jiffies, r->kept + KEEP_TIME)) {
 		mmscope_walk_again(w);
 		return w;
@@ -224,11 +241,17 @@ static struct mmscope_walk *take_kept(struct mmscope_reader *r, const struct mms
 /* Processes are looked up, and access to them is checked, in each call. */
 static void keep_or_close(struct mmscope_reader *r, struct mmscope_walk *w, bool over)
 {
+	const struct cred *whose = NULL;
+
 	if (!over && !w->mm && mutex_trylock(&r->lock)) {
 		swap(w, r->walk);
+		if (w)
+			whose = r->kept_for;
+		r->kept_for = get_current_cred();
 		r->kept = jiffies;
 		mutex_unlock(&r->lock);
 	}
+	put_cred(whose);
 	if (w)
 		mmscope_walk_close(w);
 }
@@ -260,7 +283,7 @@ static int do_walk(struct mmscope_reader *r, struct mmscope_walk_arg *arg,
 	struct mmscope_walk *w;
 	int err;
 
-	make_query(arg, ds, pid, &q);
+	make_query(r, arg, ds, pid, &q);
 	w = take_kept(r, &q, &arg->cursor) ?: mmscope_walk_open(&q);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
@@ -424,11 +447,16 @@ static int ioctl_attach(struct mmscope_reader *r, void *p)
 
 	if (!arg->pid)
 		return -EINVAL;
+	err = mmscope_may_switch();
+	if (err)
+		return err;
 	/* who may not read it may not have files made for it */
 	err = mmscope_get_target_mm(arg->pid, &pid, &mm);
 	if (err)
 		return err;
 	err = mmscope_attach(pid);
+	arg->name = pid_nr(pid);
+	arg->__reserved = 0;
 	mmscope_put_target_mm(pid, mm);
 	return err;
 }
@@ -441,7 +469,7 @@ static int ioctl_detach(struct mmscope_reader *r, void *p)
 
 	if (!arg->pid)
 		return -EINVAL;
-	err = get_target(arg->pid, &pid);
+	err = mmscope_may_switch() ?: get_target(arg->pid, &pid);
 	if (err)
 		return err;
 	err = mmscope_detach(pid);
@@ -449,16 +477,13 @@ static int ioctl_detach(struct mmscope_reader *r, void *p)
 	return err;
 }
 
-/* of all of the machine, so not for whom somebody has given an open file */
 static int ioctl_oom(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_oom_arg *arg = p;
 
 	if (arg->arm > 1)
 		return -EINVAL;
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return mmscope_oom_arm(arg->arm);
+	return mmscope_may_switch() ?: mmscope_oom_arm(arg->arm);
 }
 
 /**
@@ -534,6 +559,7 @@ static int chardev_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&r->lock);
 	mutex_init(&r->watch_lock);
+	r->addresses = mmscope_may_see_addresses();
 	file->private_data = r;
 	return nonseekable_open(inode, file);
 }
@@ -542,8 +568,10 @@ static int chardev_release(struct inode *inode, struct file *file)
 {
 	struct mmscope_reader *r = file->private_data;
 
-	if (r->walk)
+	if (r->walk) {
 		mmscope_walk_close(r->walk);
+		put_cred(r->kept_for);
+	}
 	if (r->watch)
 		mmscope_watch_close(r->watch);
 	if (r->owners)

@@ -106,7 +106,8 @@ static int add_attached(struct pid *pid)
 	a = kzalloc(sizeof(*a), GFP_KERNEL);
 	if (!a)
 		return -ENOMEM;
-	snprintf(name, sizeof(name), "%d", pid_vnr(pid));
+	/* debugfs is the same for all pid namespaces */
+	snprintf(name, sizeof(name), "%d", pid_nr(pid));
 	err = mmscope_debugfs_process_create(&a->dir, name, pid);
 	if (err) {
 		kfree(a);
