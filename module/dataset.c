@@ -143,6 +143,10 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 		snprintf(detail, size, "kernel is locked down (confidentiality)");
 		return MMSCOPE_STATE_UNAVAILABLE;
 	}
+	if (ds->named && !ds->named->nr) {
+		snprintf(detail, size, "names of what it counts not found in BTF");
+		return MMSCOPE_STATE_UNAVAILABLE;
+	}
 	for (n = ds->needs; n && n->kind; n++) {
 		if (need_met(n))
 			continue;

@@ -246,6 +246,7 @@ struct mmscope_walk;
  * @fields: the field table, beside the walker
  * @nr_fields: its length
  * @needs: symbols and layouts, or NULL
+ * @named: the names that tell its records apart; without them it is unavailable; or NULL
  * @locked_down: refused under lockdown=confidentiality (raw entries)
  * @addresses: its records have kernel addresses, for those who may see them
  * @walk: the walker; NULL for point queries
@@ -281,6 +282,7 @@ struct mmscope_dataset {
 	const struct mmscope_field_def *fields;
 	u32 nr_fields;
 	const struct mmscope_need *needs;
+	const struct mmscope_names *named;
 	bool locked_down;
 	bool addresses;
 	int (*walk)(struct mmscope_walk *w);

@@ -262,6 +262,39 @@ TEST_F_TIMEOUT(files, what_lacks_datasets_does_no_harm, 600)
 	}
 }
 
+/* The first extents are where no memory can be: the map divided by a number of none. */
+TEST_F_TIMEOUT(files, frames_where_no_memory_can_be_do_no_harm, 300)
+{
+	static const uint64_t odd[] = {
+		1ULL << 63, (1ULL << 63) + 1, ~0ULL - 1, 1ULL << 52, (1ULL << 52) - 1, 1ULL << 40,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(odd) * 2; i++) {
+		char *copy = malloc(self->r.len);
+
+		memcpy(copy, self->r.bytes, self->r.len);
+		for (size_t j = 0; j < self->r.nr; j++) {
+			const struct recording_section head = head_at(copy, self->r.at[j]);
+			char *payload = copy + self->r.at[j] + sizeof(head);
+			struct mmscope_walk_arg arg;
+
+			if (head.type != RECORDING_WALK)
+				continue;
+			memcpy(&arg, payload, sizeof(arg));
+			/* pfn is the first field; pages follow it */
+			if (arg.dataset == MMSCOPE_DS_EXTENTS && arg.nr)
+				memcpy(payload + head.arg_bytes +
+				       (arg.nr - 1) * arg.rec_size * (i & 1), &odd[i / 2], 8);
+		}
+		write_file(self->r.path, copy, self->r.len);
+		free(copy);
+		for (size_t j = 0; j < FUZZ_NR_COMMANDS; j++)
+			if (!strncmp(fuzz_commands[j], "map", 3) ||
+			    !strncmp(fuzz_commands[j], "where", 5))
+				EXPECT_SOUND(self, fuzz_commands[j]);
+	}
+}
+
 TEST_F_TIMEOUT(files, cut_ones_do_no_harm, 300)
 {
 	srand(7);

@@ -265,7 +265,7 @@ static const struct mmscope_field_def vmalloc_fields[] = {
 
 static const struct mmscope_need vmalloc_needs[] = {
 	NEED_SYM(init_mm),
-	COMPAT_VMAP_NEEDS,
+	COMPAT_VMAP_NEEDS(NEED_SYM, NEED_LAYOUT),
 	COMPAT_VMAP_FREED_NEEDS,
 	WANT_SYM(kptr_restrict),
 	{ }
