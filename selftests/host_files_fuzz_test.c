@@ -295,6 +295,36 @@ TEST_F_TIMEOUT(files, frames_where_no_memory_can_be_do_no_harm, 300)
 	}
 }
 
+/* An answer without a record: what was to be sorted was nothing. */
+TEST_F_TIMEOUT(files, empty_answers_do_no_harm, 300)
+{
+	char *copy = malloc(self->r.len);
+	size_t len = sizeof(struct recording_header);
+
+	memcpy(copy, self->r.bytes, len);
+	for (size_t i = 0; i < self->r.nr; i++) {
+		struct recording_section head = head_at(self->r.bytes, self->r.at[i]);
+		const char *payload = self->r.bytes + self->r.at[i] + sizeof(head);
+		struct mmscope_walk_arg arg;
+
+		if (head.type == RECORDING_WALK)
+			head.bytes = head.arg_bytes;
+		memcpy(copy + len, &head, sizeof(head));
+		memcpy(copy + len + sizeof(head), payload, head.bytes);
+		if (head.type == RECORDING_WALK) {
+			memcpy(&arg, payload, sizeof(arg));
+			arg.nr = 0;
+			memcpy(copy + len + sizeof(head), &arg, sizeof(arg));
+		}
+		memset(copy + len + sizeof(head) + head.bytes, 0, -head.bytes % 8);
+		len += section_bytes(&head);
+	}
+	write_file(self->r.path, copy, len);
+	free(copy);
+	for (size_t i = 0; i < FUZZ_NR_COMMANDS; i++)
+		EXPECT_SOUND(self, fuzz_commands[i]);
+}
+
 TEST_F_TIMEOUT(files, cut_ones_do_no_harm, 300)
 {
 	srand(7);

@@ -136,7 +136,8 @@ static void put_in_order(struct map *map)
 	size_t kept = 0;
 	__u64 end = 0;
 
-	qsort(map->extents, map->nr, sizeof(*map->extents), by_pfn);
+	if (map->nr)
+		qsort(map->extents, map->nr, sizeof(*map->extents), by_pfn);
 	for (size_t i = 0; i < map->nr; i++) {
 		struct map_extent e = map->extents[i];
 
