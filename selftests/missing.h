@@ -225,7 +225,9 @@ static inline int states_wrong(const char *hide, const struct snapshot *base,
 		const struct taken *t = &s->set[id];
 		bool off = t->state == MMSCOPE_STATE_UNAVAILABLE;
 
-		if ((t->state != MMSCOPE_STATE_OK) != !!t->detail[0] ||
+		bool ok = t->state == MMSCOPE_STATE_OK;
+
+		if (ok == !!t->detail[0] ||
 		    (off && t->err != -EOPNOTSUPP && t->err) || (off && !t->err) ||
 		    (!off && t->err != base->set[id].err && base->set[id].err != -EOPNOTSUPP)) {
 			fprintf(stderr, "# without %s: %s: state %u (%s), errno %d\n", hide,
@@ -244,6 +246,7 @@ static inline int files_wrong(const char *hide, const struct snapshot *s)
 	for (uint32_t id = 0; id < s->nr; id++) {
 		const struct taken *t = &s->set[id];
 		char path[128];
+		bool off;
 		int fd;
 
 		snprintf(path, sizeof(path), DEBUGFS "/%s%s",
@@ -251,7 +254,8 @@ static inline int files_wrong(const char *hide, const struct snapshot *s)
 		if (access(path, F_OK))
 			continue;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if ((fd < 0) != (t->state == MMSCOPE_STATE_UNAVAILABLE)) {
+		off = t->state == MMSCOPE_STATE_UNAVAILABLE;
+		if (off != (fd == -1)) {
 			fprintf(stderr, "# without %s: %s opens: %d\n", hide, path, fd >= 0);
 			wrong++;
 		}

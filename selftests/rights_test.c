@@ -117,8 +117,8 @@ static const struct cells *as(FIXTURE_DATA(rights) *self, uid_t uid, uint64_t ca
 		if (fd >= 0)
 			try_all(self, fd, uid, c);
 		else
-			c->machine = c->self = c->same = c->closed = c->other = c->root =
-				c->addresses = c->begin = NONE;
+			*c = (struct cells){ c->device, c->debugfs, NONE, NONE, NONE, NONE, NONE,
+					     NONE, NONE, NONE };
 		_exit(0);
 	}
 	if (waitpid(pid, &status, 0) != pid || status)

@@ -437,7 +437,10 @@ void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_al
 	return NULL;
 }
 
-/* Attach to or detach from a process; *name becomes that of its directory. Return: as source_walk(). */
+/*
+ * Attach to or detach from a process; *name becomes that of its directory. Return: as
+ * source_walk().
+ */
 int source_process(struct source *s, unsigned long request, __u32 pid, __u32 *name)
 {
 	/* a module that does not tell the name has taken the pid for it */

@@ -112,8 +112,14 @@ static int ioctl_describe(struct mmscope_reader *r, void *p)
 	return 0;
 }
 
-/* pid 0 is the caller; the reference is for put_pid(), which takes NULL too */
-static int get_target(u32 nr, struct pid **pid)
+/**
+ * mmscope_get_target - a process by its number
+ * @nr: its pid, MMSCOPE_PID_SELF: the caller, for whom there is no struct pid
+ * @pid: filled; the reference is for put_pid(), which takes NULL too
+ *
+ * Return: 0, -ESRCH.
+ */
+int mmscope_get_target(u32 nr, struct pid **pid)
 {
 	*pid = NULL;
 	if (nr == MMSCOPE_PID_SELF)
@@ -134,7 +140,7 @@ static int get_target(u32 nr, struct pid **pid)
  */
 int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 {
-	int err = get_target(nr, pid);
+	int err = mmscope_get_target(nr, pid);
 
 	if (err)
 		return err;
@@ -142,19 +148,6 @@ int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 	if (err)
 		put_pid(*pid);
 	return err;
-}
-
-/**
- * mmscope_may_switch - may the caller have something begin or end?
- *
- * An open file lets whoever has it look. What is there for all of the machine (files,
- * probes, what they record) is not for one whom somebody has given an open file.
- *
- * Return: 0 or -EPERM.
- */
-int mmscope_may_switch(void)
-{
-	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 /**
@@ -229,8 +222,8 @@ static struct mmscope_walk *take_kept(struct mmscope_reader *r, const struct mms
 	if (!w)
 		return NULL;
 	put_cred(whose);
-	if (whose == current_cred() && !memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor)) &&
-	    time_before(jiffies, r->kept + KEEP_TIME)) {
+	if (whose == current_cred() && time_before(jiffies, r->kept + KEEP_TIME) &&
+	    !memcmp(&w->q, q, sizeof(*q)) && !memcmp(&w->cursor, cursor, sizeof(*cursor))) {
 		mmscope_walk_again(w);
 		return w;
 	}
@@ -305,7 +298,7 @@ static int ioctl_walk(struct mmscope_reader *r, void *p)
 		return -EINVAL;
 	if (!(ds->flags & MMSCOPE_DATASET_PROCESS) && arg->pid)
 		return -EINVAL;
-	err = get_target(arg->pid, &pid);
+	err = mmscope_get_target(arg->pid, &pid);
 	if (err)
 		return err;
 	err = do_walk(r, arg, ds, pid);
@@ -394,7 +387,7 @@ static int ioctl_rmap(struct mmscope_reader *r, void *p)
 		return PTR_ERR(ranges);
 	ranges_query(&mmscope_rmaps, ranges, nr, &q);
 	/* 0 is no filter here, not the caller */
-	err = get_target(arg->pid, &q.pid);
+	err = mmscope_get_target(arg->pid, &q.pid);
 	if (!err)
 		err = walk_rmap(arg, &q);
 	put_pid(q.pid);
@@ -438,54 +431,6 @@ static int ioctl_page(struct mmscope_reader *r, void *p)
 	return err;
 }
 
-static int ioctl_attach(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_attach_arg *arg = p;
-	struct mm_struct *mm;
-	struct pid *pid;
-	int err;
-
-	if (!arg->pid)
-		return -EINVAL;
-	err = mmscope_may_switch();
-	if (err)
-		return err;
-	/* who may not read it may not have files made for it */
-	err = mmscope_get_target_mm(arg->pid, &pid, &mm);
-	if (err)
-		return err;
-	err = mmscope_attach(pid);
-	arg->name = pid_nr(pid);
-	arg->__reserved = 0;
-	mmscope_put_target_mm(pid, mm);
-	return err;
-}
-
-static int ioctl_detach(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_attach_arg *arg = p;
-	struct pid *pid;
-	int err;
-
-	if (!arg->pid)
-		return -EINVAL;
-	err = mmscope_may_switch() ?: get_target(arg->pid, &pid);
-	if (err)
-		return err;
-	err = mmscope_detach(pid);
-	put_pid(pid);
-	return err;
-}
-
-static int ioctl_oom(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_oom_arg *arg = p;
-
-	if (arg->arm > 1)
-		return -EINVAL;
-	return mmscope_may_switch() ?: mmscope_oom_arm(arg->arm);
-}
-
 /**
  * struct ioctl_op - one ioctl
  * @size: of its argument here
@@ -511,14 +456,14 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_WALK, struct mmscope_walk_arg, torn, ioctl_walk),
 	IOCTL_OP(MMSCOPE_IOC_TRANSLATE, struct mmscope_translate_arg, max_lock_ns,
 		 mmscope_ioctl_translate),
-	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
-	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, mmscope_ioctl_attach),
+	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, mmscope_ioctl_detach),
 	IOCTL_OP(MMSCOPE_IOC_PAGE, struct mmscope_page_arg, __reserved, ioctl_page),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
 	IOCTL_OP(MMSCOPE_IOC_OWNERS, struct mmscope_owners_arg, stacks, mmscope_ioctl_owners),
-	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, ioctl_oom),
+	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, mmscope_ioctl_oom),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)

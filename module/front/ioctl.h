@@ -36,6 +36,10 @@ struct mmscope_reader {
 
 int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm);
 int mmscope_may_switch(void);
+int mmscope_get_target(u32 nr, struct pid **pid);
+int mmscope_ioctl_attach(struct mmscope_reader *r, void *p);
+int mmscope_ioctl_detach(struct mmscope_reader *r, void *p);
+int mmscope_ioctl_oom(struct mmscope_reader *r, void *p);
 void mmscope_put_target_mm(struct pid *pid, struct mm_struct *mm);
 int mmscope_ioctl_translate(struct mmscope_reader *r, void *p);
 int mmscope_ioctl_alloc(struct mmscope_reader *r, void *p);
