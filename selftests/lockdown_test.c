@@ -170,3 +170,5 @@ TEST(what_is_refused_at_each_level)
 		EXPECT_TRUE(tells_of_signatures());
 	}
 }
+
+TEST_HARNESS_MAIN
