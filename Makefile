@@ -45,6 +45,14 @@ check:
 check-debug:
 	@K=debug scripts/check
 
+check-shapes:
+	@scripts/shapes $(K)
+
+# seconds
+S ?= 600
+fuzz-files:
+	@scripts/fuzz-files $(S)
+
 bench:
 	@scripts/bench $(BENCH_OPTIONS) $(K)
 
@@ -65,6 +73,8 @@ help:
 	@echo "make check        lint and all tests (K=\"6.1 6.12\", T=\"zones_test ...\")"
 	@echo "make bench        mmscope's cost beside others' (K=6.1, BENCH_OPTIONS=--icount)"
 	@echo "make check-debug  all tests on a debug kernel: KASAN, lockdep, kmemleak"
+	@echo "make check-shapes generic tests on kernels that lack something (K=debug: signed)"
+	@echo "make fuzz-files   recordings that are bent, with AFL++ (S=3600: seconds)"
 	@echo "others: module tools selftests lint uninstall clean"
 
-.PHONY: all module tools selftests install uninstall run shell check check-debug bench lint clean help
+.PHONY: all module tools selftests install uninstall run shell check check-debug check-shapes fuzz-files bench lint clean help

@@ -135,19 +135,19 @@ static inline const struct inode *file_user_inode(const struct file *file)
 
 /* ---------------------------------------------------------------- vmalloc */
 
-/* where the areas are: in one tree, or since 6.9 in several */
+/* where the areas are: in one tree, or since 6.9 in several; needed, or wanted only */
 #ifdef HAVE_VMAP_AREA_LIST
-#define COMPAT_VMAP_NEEDS				\
-	WANT_SYM(vmap_area_root),			\
-	WANT_SYM(vmap_area_lock)
+#define COMPAT_VMAP_NEEDS(_sym, _layout)		\
+	_sym(vmap_area_root),				\
+	_sym(vmap_area_lock)
 #else
-#define COMPAT_VMAP_NEEDS				\
-	WANT_SYM(vmap_nodes),				\
-	WANT_SYM(nr_vmap_nodes),			\
-	WANT_LAYOUT(vmap_node, sizeof),			\
-	WANT_LAYOUT(vmap_node, busy),			\
-	WANT_LAYOUT(rb_list, root),			\
-	WANT_LAYOUT(rb_list, lock)
+#define COMPAT_VMAP_NEEDS(_sym, _layout)		\
+	_sym(vmap_nodes),				\
+	_sym(nr_vmap_nodes),				\
+	_layout(vmap_node, sizeof),			\
+	_layout(vmap_node, busy),			\
+	_layout(rb_list, root),				\
+	_layout(rb_list, lock)
 #endif
 
 /* likewise, those whose addresses alone are still to be given back */

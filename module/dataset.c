@@ -143,6 +143,10 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 		snprintf(detail, size, "kernel is locked down (confidentiality)");
 		return MMSCOPE_STATE_UNAVAILABLE;
 	}
+	if (ds->named && !ds->named->nr) {
+		snprintf(detail, size, "names of what it counts not found in BTF");
+		return MMSCOPE_STATE_UNAVAILABLE;
+	}
 	for (n = ds->needs; n && n->kind; n++) {
 		if (need_met(n))
 			continue;
@@ -181,6 +185,17 @@ int mmscope_dataset_allowed(const struct mmscope_dataset *ds)
 	if (mmscope_dataset_state(ds, detail, sizeof(detail)) == MMSCOPE_STATE_UNAVAILABLE)
 		return -EOPNOTSUPP;
 	return 0;
+}
+
+/**
+ * mmscope_may_see_addresses - has the caller the capability for kernel addresses?
+ *
+ * Asked when a file is opened and again when it is read: neither one who was handed an
+ * open file nor one who reads what another has opened is to get more than is his.
+ */
+bool mmscope_may_see_addresses(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYSLOG);
 }
 
 /* ------------------------------------------------------------- for walkers */
@@ -414,7 +429,7 @@ err_free:
  *
  * Return: 0 at the end of the data (the window may still hold records),
  * MMSCOPE_MORE, or -ESRCH when the process has exited, -EINTR when the reader
- * was killed, or what the walker found.
+ * was killed, -EPERM when the kernel was locked down, or what the walker found.
  */
 int mmscope_walk_next(struct mmscope_walk *w, u32 limit)
 {
@@ -426,6 +441,9 @@ int mmscope_walk_next(struct mmscope_walk *w, u32 limit)
 	ret = mmscope_pause();
 	if (ret)
 		return ret;
+	/* it may have been locked down since */
+	if (w->q.ds->locked_down && security_locked_down(LOCKDOWN_KCORE))
+		return -EPERM;
 	if (!w->mm)
 		return w->q.ds->walk(w);
 	/* mm_users only while we walk: a reader never keeps memory of the dead */

@@ -105,6 +105,23 @@ static unsigned long find_lookup(void)
 }
 
 /**
+ * mmscope_symbol - an address of the kernel's code as text, never as a number
+ * @addr: the address
+ * @name: filled: the function, "?" if it has no symbol (of a module that is gone)
+ * @size: of @name
+ * @offset: with the place in the function
+ */
+void mmscope_symbol(const void *addr, char *name, size_t size, bool offset)
+{
+	if (offset)
+		snprintf(name, size, "%pS", addr);
+	else
+		snprintf(name, size, "%ps", addr);
+	if (!strncmp(name, "0x", 2))
+		strscpy(name, "?", size);
+}
+
+/**
  * mmscope_ksym_init - resolve every symbol of the tables in ksym.h
  *
  * A symbol that is absent is no error: what needs it is unavailable.

@@ -184,6 +184,7 @@ extern const char *const mmscope_sym_names[MMSCOPE_NR_SYMS];
 #define mmscope_has(_name) (mmscope_sym_addr[MMSCOPE_SYM_##_name] != 0)
 
 int mmscope_ksym_init(void);
+void mmscope_symbol(const void *addr, char *name, size_t size, bool offset);
 bool mmscope_hidden(const char *name);
 
 #endif /* _MMSCOPE_KSYM_H */

@@ -246,7 +246,9 @@ struct mmscope_walk;
  * @fields: the field table, beside the walker
  * @nr_fields: its length
  * @needs: symbols and layouts, or NULL
+ * @named: the names that tell its records apart; without them it is unavailable; or NULL
  * @locked_down: refused under lockdown=confidentiality (raw entries)
+ * @addresses: its records have kernel addresses, for those who may see them
  * @walk: the walker; NULL for point queries
  * @end: frees what @walk hung into @w->priv, or NULL
  * @exact: EXACT datasets: why this kernel gives no exact counts, NULL: it does
@@ -280,7 +282,9 @@ struct mmscope_dataset {
 	const struct mmscope_field_def *fields;
 	u32 nr_fields;
 	const struct mmscope_need *needs;
+	const struct mmscope_names *named;
 	bool locked_down;
+	bool addresses;
 	int (*walk)(struct mmscope_walk *w);
 	void (*end)(struct mmscope_walk *w);
 	const char *(*exact)(void);
@@ -319,6 +323,7 @@ struct mmscope_frame_filter {
  * @nr_ranges: how many
  * @bare: FRAMES datasets: no owners
  * @exact: EXACT datasets: ask the CPUs
+ * @addresses: the file was opened by one who may see kernel addresses; so must be who reads
  * @frames: FRAMES datasets: which of them; MEMCG datasets: @frames.memcg alone
  */
 struct mmscope_query {
@@ -333,6 +338,7 @@ struct mmscope_query {
 	u32 nr_ranges;
 	bool bare;
 	bool exact;
+	bool addresses;
 	struct mmscope_frame_filter frames;
 };
 
@@ -409,6 +415,7 @@ const struct mmscope_dataset *mmscope_dataset_get(u32 id);
 enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 					 char *detail, size_t size);
 int mmscope_dataset_allowed(const struct mmscope_dataset *ds);
+bool mmscope_may_see_addresses(void);
 struct mmscope_walk *mmscope_walk_open(const struct mmscope_query *q);
 int mmscope_walk_next(struct mmscope_walk *w, u32 limit);
 void mmscope_walk_again(struct mmscope_walk *w);

@@ -174,7 +174,7 @@ static int by_cost(const void *a, const void *b)
 }
 
 /* Ends the program with a sentence if the module cannot tell. */
-static const struct dataset *block_dataset(struct source *s, const char *name)
+const struct dataset *block_dataset(struct source *s, const char *name)
 {
 	const struct dataset *ds = source_dataset(s, name);
 

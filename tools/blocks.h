@@ -89,6 +89,7 @@ struct outlook {
 	__u64 clean_pages;
 };
 
+const struct dataset *block_dataset(struct source *s, const char *name);
 void blockers_load(struct blockers *b, struct source *s, const struct options *o, __u32 order);
 void blockers_free(struct blockers *b);
 bool outlook_load(struct outlook *t, struct source *s, const struct options *o, __u32 order);

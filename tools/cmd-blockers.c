@@ -278,11 +278,7 @@ static void show_census(struct source *s, const struct options *o, struct out *o
 	struct mmscope_walk_arg query;
 	struct walk_stats stats;
 
-	c->ds = source_dataset(s, "census");
-	if (!c->ds)
-		die("the module has no dataset 'census'");
-	if (c->ds->state == MMSCOPE_STATE_UNAVAILABLE)
-		die("census: not available on this kernel: %s", c->ds->detail);
+	c->ds = block_dataset(s, "census");
 	query_parse(s, c->ds, &places, &query);
 	if (source_walk(s, c->ds, &query, 0, take_census, c, &stats))
 		die("%s", s->error);

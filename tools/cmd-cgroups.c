@@ -148,7 +148,8 @@ static void add_link(struct links *l, __u64 key, __u64 amount, size_t i)
 
 static void sort_links(struct links *l)
 {
-	qsort(l->link, l->nr, sizeof(*l->link), compare);
+	if (l->nr)
+		qsort(l->link, l->nr, sizeof(*l->link), compare);
 }
 
 static __u64 of(const struct forest *f, size_t i, const char *name)

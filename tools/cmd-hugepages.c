@@ -24,7 +24,7 @@ static void show_zones(struct source *s, const struct options *o, struct out *ou
 		{ "huge", "huge_blocks" },
 	};
 	const struct options places = { .node = o->node, .zone = o->zone };
-	const struct dataset *ds = source_dataset(s, "forecast");
+	const struct dataset *ds = block_dataset(s, "forecast");
 	struct mmscope_walk_arg query;
 	struct table t;
 	struct board b;
@@ -57,7 +57,7 @@ static void show_zones(struct source *s, const struct options *o, struct out *ou
 
 static void name_owner(struct source *s, const struct block_owner *o)
 {
-	const struct dataset *ds = source_dataset(s, "blockers");
+	const struct dataset *ds = block_dataset(s, "blockers");
 	const char *class = NULL;
 	struct column c;
 

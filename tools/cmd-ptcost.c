@@ -303,7 +303,8 @@ static void show_all(struct source *s, const struct options *o, struct out *out)
 	struct board b;
 
 	each_process(s, o, rank_process, &r);
-	qsort(r.line, r.nr, sizeof(*r.line), by_bytes);
+	if (r.nr)
+		qsort(r.line, r.nr, sizeof(*r.line), by_bytes);
 	board_init(&b, "processes");
 	board_column(&b, "pid", MMSCOPE_UNIT_ID);
 	board_column(&b, "bytes", MMSCOPE_UNIT_BYTES);

@@ -7,6 +7,9 @@
 
 #include "map.h"
 
+/* no physical address has more than 64 bits; what says so comes from a file */
+#define MAX_FRAMES	(1ULL << 52)
+
 /**
  * struct loader - records on their way into a map
  * @map: where they go
@@ -104,6 +107,8 @@ static bool take(void *ctx, const void *rec)
 		end = l->end;
 	if (pfn >= end)
 		return true;
+	if (end > MAX_FRAMES)
+		die("page frame 0x%llx makes no sense", end - 1);
 	read_attr(l, rec, &attr);
 	add_extent(l->map, pfn, end - pfn, intern_add(&l->map->attrs, &attr, sizeof(attr)));
 	return true;
@@ -131,7 +136,8 @@ static void put_in_order(struct map *map)
 	size_t kept = 0;
 	__u64 end = 0;
 
-	qsort(map->extents, map->nr, sizeof(*map->extents), by_pfn);
+	if (map->nr)
+		qsort(map->extents, map->nr, sizeof(*map->extents), by_pfn);
 	for (size_t i = 0; i < map->nr; i++) {
 		struct map_extent e = map->extents[i];
 

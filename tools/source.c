@@ -437,10 +437,14 @@ void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_al
 	return NULL;
 }
 
-/* Attach to or detach from a process. Return: as source_walk(). */
-int source_process(struct source *s, unsigned long request, __u32 pid)
+/*
+ * Attach to or detach from a process; *name becomes that of its directory. Return: as
+ * source_walk().
+ */
+int source_process(struct source *s, unsigned long request, __u32 pid, __u32 *name)
 {
-	struct mmscope_attach_arg arg = { .size = sizeof(arg), .pid = pid };
+	/* a module that does not tell the name has taken the pid for it */
+	struct mmscope_attach_arg arg = { .size = sizeof(arg), .pid = pid, .name = pid };
 	int err = call(s, request, &arg);
 
 	if (err == -ESRCH && request == MMSCOPE_IOC_DETACH && process_exists(pid))
@@ -451,6 +455,8 @@ int source_process(struct source *s, unsigned long request, __u32 pid)
 		explain_process(s, pid, err, false);
 	else if (err)
 		explain(s, "process %u: %s", pid, strerror(-err));
+	if (name)
+		*name = arg.name;
 	return err;
 }
 

@@ -95,7 +95,7 @@ int source_rmap(struct source *s, const struct dataset *ds, __u32 pid,
 		const struct mmscope_pfn_range *ranges, __u32 nr, record_fn *fn, void *ctx,
 		struct walk_stats *stats);
 void *source_alloc(struct source *s, const struct dataset *ds, struct mmscope_alloc_arg *arg);
-int source_process(struct source *s, unsigned long request, __u32 pid);
+int source_process(struct source *s, unsigned long request, __u32 pid, __u32 *name);
 int source_watch(struct source *s, const struct dataset *ds, __u64 *kinds);
 int source_owners(struct source *s, const struct dataset *ds);
 int source_fd(struct source *s);

@@ -113,8 +113,14 @@ static int ioctl_describe(struct mmscope_reader *r, void *p)
 	return 0;
 }
 
-/* pid 0 is the caller; the reference is for put_pid(), which takes NULL too */
-static int get_target(u32 nr, struct pid **pid)
+/**
+ * mmscope_get_target - a process by its number
+ * @nr: its pid, MMSCOPE_PID_SELF: the caller, for whom there is no struct pid
+ * @pid: filled; the reference is for put_pid(), which takes NULL too
+ *
+ * Return: 0, -ESRCH.
+ */
+int mmscope_get_target(u32 nr, struct pid **pid)
 {
 	*pid = NULL;
 	if (nr == MMSCOPE_PID_SELF)
@@ -135,7 +141,7 @@ static int get_target(u32 nr, struct pid **pid)
  */
 int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm)
 {
-	int err = get_target(nr, pid);
+	int err = mmscope_get_target(nr, pid);
 
 	if (err)
 		return err;
@@ -177,11 +183,12 @@ static int walk_to_user(struct mmscope_walk *w, struct mmscope_walk_arg *arg)
 	return 0;
 }
 
-static void make_query(const struct mmscope_walk_arg *arg, const struct mmscope_dataset *ds,
-		       struct pid *pid, struct mmscope_query *q)
+static void make_query(const struct mmscope_reader *r, const struct mmscope_walk_arg *arg,
+		       const struct mmscope_dataset *ds, struct pid *pid, struct mmscope_query *q)
 {
 	*q = (struct mmscope_query){
 		.ds = ds,
+		.addresses = r->addresses,
 		.pid = pid,
 		.node = arg->node,
 		.zone = arg->zone,
@@ -263,7 +270,7 @@ static int do_walk(struct mmscope_reader *r, struct mmscope_walk_arg *arg,
 	struct mmscope_walk *w;
 	int err;
 
-	make_query(arg, ds, pid, &q);
+	make_query(r, arg, ds, pid, &q);
 	w = take_kept(r, &q, &arg->cursor) ?: mmscope_walk_open(&q);
 	if (IS_ERR(w))
 		return PTR_ERR(w);
@@ -285,7 +292,7 @@ static int ioctl_walk(struct mmscope_reader *r, void *p)
 		return -EINVAL;
 	if (!(ds->flags & MMSCOPE_DATASET_PROCESS) && arg->pid)
 		return -EINVAL;
-	err = get_target(arg->pid, &pid);
+	err = mmscope_get_target(arg->pid, &pid);
 	if (err)
 		return err;
 	err = do_walk(r, arg, ds, pid);
@@ -374,7 +381,7 @@ static int ioctl_rmap(struct mmscope_reader *r, void *p)
 		return PTR_ERR(ranges);
 	ranges_query(&mmscope_rmaps, ranges, nr, &q);
 	/* 0 is no filter here, not the caller */
-	err = get_target(arg->pid, &q.pid);
+	err = mmscope_get_target(arg->pid, &q.pid);
 	if (!err)
 		err = walk_rmap(arg, &q);
 	put_pid(q.pid);
@@ -418,52 +425,6 @@ static int ioctl_page(struct mmscope_reader *r, void *p)
 	return err;
 }
 
-static int ioctl_attach(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_attach_arg *arg = p;
-	struct mm_struct *mm;
-	struct pid *pid;
-	int err;
-
-	if (!arg->pid)
-		return -EINVAL;
-	/* who may not read it may not have files made for it */
-	err = mmscope_get_target_mm(arg->pid, &pid, &mm);
-	if (err)
-		return err;
-	err = mmscope_attach(pid);
-	mmscope_put_target_mm(pid, mm);
-	return err;
-}
-
-static int ioctl_detach(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_attach_arg *arg = p;
-	struct pid *pid;
-	int err;
-
-	if (!arg->pid)
-		return -EINVAL;
-	err = get_target(arg->pid, &pid);
-	if (err)
-		return err;
-	err = mmscope_detach(pid);
-	put_pid(pid);
-	return err;
-}
-
-/* of all of the machine, so not for whom somebody has given an open file */
-static int ioctl_oom(struct mmscope_reader *r, void *p)
-{
-	struct mmscope_oom_arg *arg = p;
-
-	if (arg->arm > 1)
-		return -EINVAL;
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	return mmscope_oom_arm(arg->arm);
-}
-
 /**
  * struct ioctl_op - one ioctl
  * @size: of its argument here
@@ -489,14 +450,14 @@ static const struct ioctl_op ops[] = {
 	IOCTL_OP(MMSCOPE_IOC_WALK, struct mmscope_walk_arg, torn, ioctl_walk),
 	IOCTL_OP(MMSCOPE_IOC_TRANSLATE, struct mmscope_translate_arg, max_lock_ns,
 		 mmscope_ioctl_translate),
-	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, ioctl_attach),
-	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, ioctl_detach),
+	IOCTL_OP(MMSCOPE_IOC_ATTACH, struct mmscope_attach_arg, pid, mmscope_ioctl_attach),
+	IOCTL_OP(MMSCOPE_IOC_DETACH, struct mmscope_attach_arg, pid, mmscope_ioctl_detach),
 	IOCTL_OP(MMSCOPE_IOC_PAGE, struct mmscope_page_arg, __reserved, ioctl_page),
 	IOCTL_OP(MMSCOPE_IOC_RMAP, struct mmscope_rmap_arg, refused, ioctl_rmap),
 	IOCTL_OP(MMSCOPE_IOC_ALLOC, struct mmscope_alloc_arg, __reserved, mmscope_ioctl_alloc),
 	IOCTL_OP(MMSCOPE_IOC_WATCH, struct mmscope_watch_arg, rec_size, mmscope_ioctl_watch),
 	IOCTL_OP(MMSCOPE_IOC_OWNERS, struct mmscope_owners_arg, stacks, mmscope_ioctl_owners),
-	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, ioctl_oom),
+	IOCTL_OP(MMSCOPE_IOC_OOM, struct mmscope_oom_arg, arm, mmscope_ioctl_oom),
 };
 
 static long chardev_ioctl(struct file *file, unsigned int cmd, unsigned long user)
@@ -537,6 +498,7 @@ static int chardev_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	mutex_init(&r->lock);
 	mutex_init(&r->watch_lock);
+	r->addresses = mmscope_may_see_addresses();
 	file->private_data = r;
 	return nonseekable_open(inode, file);
 }

@@ -42,6 +42,11 @@ static int reader_rewind(struct reader *r)
 
 	if (IS_ERR(w))
 		return PTR_ERR(w);
+	/* it is open on a program, not on what the process has become since */
+	if (r->walk && w->mm != r->walk->mm) {
+		mmscope_walk_close(w);
+		return -ESRCH;
+	}
 	if (r->walk)
 		mmscope_walk_close(r->walk);
 	r->walk = w;
@@ -133,6 +138,7 @@ static int dataset_open(struct inode *inode, struct file *file)
 	r->q.node = MMSCOPE_ANY;
 	r->q.zone = MMSCOPE_ANY;
 	r->q.end = ~0ULL;
+	r->q.addresses = mmscope_may_see_addresses();
 	/* self is who opens: a file handed on shows the same process */
 	if (spec->ds->flags & MMSCOPE_DATASET_PROCESS)
 		r->q.pid = get_pid(spec->pid ?: task_tgid(current));
@@ -143,6 +149,16 @@ static int dataset_open(struct inode *inode, struct file *file)
 		seq_release_private(inode, file);
 	}
 	return err;
+}
+
+/* Lines with kernel addresses may be in the file's buffer: for others than who opened it, too. */
+static ssize_t dataset_read(struct file *file, char __user *buf, size_t room, loff_t *pos)
+{
+	const struct reader *r = ((struct seq_file *)file->private_data)->private;
+
+	if (r->q.ds->addresses && r->q.addresses && !mmscope_may_see_addresses())
+		return -EPERM;
+	return seq_read(file, buf, room, pos);
 }
 
 static int dataset_release(struct inode *inode, struct file *file)
@@ -158,7 +174,7 @@ static int dataset_release(struct inode *inode, struct file *file)
 static const struct file_operations dataset_fops = {
 	.owner = THIS_MODULE,
 	.open = dataset_open,
-	.read = seq_read,
+	.read = dataset_read,
 	.llseek = seq_lseek,
 	.release = dataset_release,
 };

@@ -16,6 +16,7 @@
  * @walk: the walk that filled the buffer last and is not over, or NULL. What it
  *        has collected serves the next call, if that goes on where this one ended
  * @kept: when that was, in jiffies
+ * @addresses: who opened it may see kernel addresses
  * @watch_lock: of beginning to watch, and of taking events
  * @owners: it has begun to record who allocates pages
  * @watch: events for read(), NULL: none asked for; stays until the file is closed
@@ -24,12 +25,18 @@ struct mmscope_reader {
 	struct mutex lock;	/* see above */
 	struct mmscope_walk *walk;
 	unsigned long kept;
+	bool addresses;
 	struct mutex watch_lock;	/* see above */
 	struct mmscope_watch *watch;
 	bool owners;
 };
 
 int mmscope_get_target_mm(u32 nr, struct pid **pid, struct mm_struct **mm);
+int mmscope_may_switch(void);
+int mmscope_get_target(u32 nr, struct pid **pid);
+int mmscope_ioctl_attach(struct mmscope_reader *r, void *p);
+int mmscope_ioctl_detach(struct mmscope_reader *r, void *p);
+int mmscope_ioctl_oom(struct mmscope_reader *r, void *p);
 void mmscope_put_target_mm(struct pid *pid, struct mm_struct *mm);
 int mmscope_ioctl_translate(struct mmscope_reader *r, void *p);
 int mmscope_ioctl_alloc(struct mmscope_reader *r, void *p);

@@ -16,16 +16,20 @@
  * @r: the open file
  * @p: struct mmscope_watch_arg
  *
- * Return: 0, -EBUSY, or what mmscope_watch_open() says.
+ * Return: 0, -EBUSY, -EPERM, or what mmscope_watch_open() says.
  */
 int mmscope_ioctl_watch(struct mmscope_reader *r, void *p)
 {
 	struct mmscope_watch_arg *arg = p;
 	struct mmscope_watch *w;
-	int err = -EBUSY;
+	int err;
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
+	err = mmscope_may_switch();
+	if (err)
+		return err;
+	err = -EBUSY;
 	mutex_lock(&r->watch_lock);
 	if (!r->watch) {
 		w = mmscope_watch_open(&arg->kinds, &arg->records);
@@ -43,7 +47,7 @@ int mmscope_ioctl_watch(struct mmscope_reader *r, void *p)
  * @r: the open file
  * @p: struct mmscope_owners_arg
  *
- * Return: 0, or what mmscope_owner_begin() says.
+ * Return: 0, -EPERM, or what mmscope_owner_begin() says.
  */
 int mmscope_ioctl_owners(struct mmscope_reader *r, void *p)
 {
@@ -52,7 +56,7 @@ int mmscope_ioctl_owners(struct mmscope_reader *r, void *p)
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
-	err = mmscope_owner_begin(&arg->blocks, &arg->stacks);
+	err = mmscope_may_switch() ?: mmscope_owner_begin(&arg->blocks, &arg->stacks);
 	if (!err)
 		r->owners = true;
 	return err;

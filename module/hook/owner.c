@@ -355,10 +355,7 @@ static bool is_allocator(const char *symbol)
 void mmscope_owner_symbol(unsigned long frame, char *symbol, size_t size)
 {
 	/* a return address may be that of the next function */
-	snprintf(symbol, size, "%ps", (void *)(frame - 1));
-	/* no address goes out */
-	if (!strncmp(symbol, "0x", 2))
-		strscpy(symbol, "?", size);
+	mmscope_symbol((void *)(frame - 1), symbol, size, false);
 }
 
 /**

@@ -18,6 +18,7 @@
 
 #include "block.h"
 #include "mmscope.h"
+#include "slab_names.h"
 
 #define MAX_NAMED	128
 #define MAX_OWNERS	(MAX_NAMED + 2 * MMSCOPE_NR_CLASSES)
@@ -205,7 +206,8 @@ static int emit_holder(struct blocker_walk *x, u32 i)
 		.owners = x->nr,
 		.free_pages = b->pages[MMSCOPE_CLEARING_FREE],
 		.movable_pages = b->pages[MMSCOPE_CLEARING_COMPACT],
-		.reclaimable_pages = b->pages[MMSCOPE_CLEARING_RECLAIM],
+		.reclaimable_pages = mmscope_slab_names_known() ?
+				     b->pages[MMSCOPE_CLEARING_RECLAIM] : MMSCOPE_UNKNOWN,
 		.huge_pages = b->pages[MMSCOPE_CLEARING_HUGE],
 		.unmovable_pages = b->pages[MMSCOPE_CLEARING_NOT],
 		.hole_pages = b->pages[MMSCOPE_CLEARING_HOLE],

@@ -14,6 +14,7 @@
 
 #include "block.h"
 #include "mmscope.h"
+#include "slab_names.h"
 
 /**
  * struct census_walk - scratch of a walk
@@ -167,6 +168,10 @@ static int emit_block(struct mmscope_fold *f)
 	rec->pages = pageblock_nr_pages - b->pages[MMSCOPE_CLEARING_HOLE];
 	rec->free_pages = b->pages[MMSCOPE_CLEARING_FREE];
 	rec->reclaimable_pages = b->pages[MMSCOPE_CLEARING_RECLAIM];
+	if (!mmscope_slab_names_known()) {
+		rec->reclaimable_pages = MMSCOPE_UNKNOWN;
+		rec->slab_pages = MMSCOPE_UNKNOWN;
+	}
 	rec->huge_pages = b->pages[MMSCOPE_CLEARING_HUGE];
 	rec->flags = purity(b) |
 		     (b->pages[MMSCOPE_CLEARING_HOLE] ? MMSCOPE_CENSUS_PARTIAL : 0);

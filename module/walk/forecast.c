@@ -22,6 +22,7 @@
 #include "block.h"
 #include "forecast.h"
 #include "mmscope.h"
+#include "slab_names.h"
 #include "zone.h"
 
 #define MAX_STRIPES 4096
@@ -365,7 +366,9 @@ static int emit_zone(struct mmscope_walk *w, u64 pos)
 	rec.order = pos & 1 ? MMSCOPE_PUD_ORDER : MMSCOPE_PMD_ORDER;
 	rec.movable_pages = z->sum.future[MMSCOPE_COMPACTED].movable;
 	rec.clean_pages = z->sum.clean;
-	rec.reclaimable_pages = z->sum.reclaimable;
+	/* slab that may go cannot be told from other slab then */
+	rec.reclaimable_pages = mmscope_slab_names_known() ? z->sum.reclaimable :
+							     MMSCOPE_UNKNOWN;
 	return mmscope_emit(w, &rec, pos + 1);
 }
 

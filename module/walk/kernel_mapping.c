@@ -245,7 +245,7 @@ static int visit_table(struct mmscope_kernel_walk *k, const struct mmscope_kerne
 
 static int start(struct mmscope_walk *w, struct kmap_state *s)
 {
-	s->shown = mmscope_kernel_addresses_shown();
+	s->shown = mmscope_kernel_addresses_shown(w);
 	if (!s->shown && (w->q.start || w->q.end != ~0ULL))
 		return -EPERM;
 	s->started = true;
@@ -273,6 +273,8 @@ static int kmap_walk(struct mmscope_walk *w)
 		if (ret)
 			return ret;
 	}
+	if (s->shown && !mmscope_kernel_addresses_shown(w))
+		return -EPERM;
 	if (!s->finished) {
 		s->k.start = s->pos;
 		s->k.torn = 0;
@@ -352,5 +354,6 @@ const struct mmscope_dataset mmscope_kernel_mappings = {
 	.nr_fields = ARRAY_SIZE(kmap_fields),
 	.needs = kmap_needs,
 	.locked_down = true,
+	.addresses = true,
 	.walk = kmap_walk,
 };

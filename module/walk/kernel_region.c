@@ -122,11 +122,13 @@ u32 mmscope_region_at(struct mmscope_regions *r, unsigned long addr, unsigned lo
 
 /**
  * mmscope_kernel_addresses_shown - may the reader see kernel addresses?
+ * @w: the walk
  *
- * As %pK would decide it, but never hashed: an unknown kptr_restrict hides them.
+ * As kernel.kptr_restrict wants it, and as strict at 0 as at 1; an unknown one hides
+ * them. To be asked in each window: another may read on.
  */
-bool mmscope_kernel_addresses_shown(void)
+bool mmscope_kernel_addresses_shown(const struct mmscope_walk *w)
 {
 	return mmscope_has(kptr_restrict) && READ_ONCE(*mmscope_sym(kptr_restrict)) < 2 &&
-	       capable(CAP_SYSLOG);
+	       w->q.addresses && mmscope_may_see_addresses();
 }

@@ -45,6 +45,6 @@ struct mmscope_regions {
 
 void mmscope_regions_init(struct mmscope_regions *r);
 u32 mmscope_region_at(struct mmscope_regions *r, unsigned long addr, unsigned long *end);
-bool mmscope_kernel_addresses_shown(void);
+bool mmscope_kernel_addresses_shown(const struct mmscope_walk *w);
 
 #endif /* _MMSCOPE_WALK_KERNEL_REGION_H */

@@ -15,7 +15,7 @@ struct mmscope_walk;
 /* what consumers list among their needs: where one is absent, so is that part */
 #define MMSCOPE_OVERLAY_NEEDS			\
 	WANT_SYM(init_mm),			\
-	COMPAT_VMAP_NEEDS,			\
+	COMPAT_VMAP_NEEDS(WANT_SYM, WANT_LAYOUT),	\
 	WANT_SYM(modules),			\
 	WANT_SYM(idle_threads),			\
 	WANT_SYM(_text),			\

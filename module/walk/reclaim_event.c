@@ -216,5 +216,6 @@ const struct mmscope_dataset mmscope_reclaim_events = {
 	.priv_size = NR_VM_EVENT_ITEMS * sizeof(unsigned long),
 	.fields = reclaim_event_fields,
 	.nr_fields = ARRAY_SIZE(reclaim_event_fields),
+	.named = &mmscope_vm_event_names,
 	.walk = reclaim_event_walk,
 };

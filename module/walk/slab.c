@@ -98,7 +98,7 @@ static void slab_fill(struct mmscope_walk *w, const void *s, struct mmscope_slab
 	if (name)
 		strscpy(rec->name, name, sizeof(rec->name));
 	if (ctor)
-		snprintf(rec->ctor, sizeof(rec->ctor), "%ps", ctor);
+		mmscope_symbol(ctor, rec->ctor, sizeof(rec->ctor), false);
 	mmscope_slab_count(w, s, rec);
 }
 

@@ -65,6 +65,18 @@ static int compare(const void *a, const void *b)
 }
 
 /**
+ * mmscope_slab_names_known - does this kernel show its caches, and which may be shrunk?
+ */
+bool mmscope_slab_names_known(void)
+{
+	return mmscope_has(slab_caches) && mmscope_has(slab_mutex) &&
+	       mmscope_layout(kmem_cache, name)->found &&
+	       mmscope_layout(kmem_cache, list)->found &&
+	       mmscope_layout(kmem_cache, flags)->found &&
+	       mmscope_layout(slab, slab_cache)->found;
+}
+
+/**
  * mmscope_slab_names_build - make the table
  * @t: zeroed
  *

@@ -41,6 +41,8 @@ const struct mmscope_slab_name *mmscope_slab_names_find(const struct mmscope_sla
 void mmscope_slab_names_free(struct mmscope_slab_names *t);
 
 /* what the table is built from, for needs: without them it stays empty */
+bool mmscope_slab_names_known(void);
+
 #define MMSCOPE_SLAB_NAMES_NEEDS		\
 	WANT_SYM(slab_caches),			\
 	WANT_SYM(slab_mutex),			\

@@ -293,6 +293,8 @@ static const struct mmscope_field_def use_fields[] = {
 static const struct mmscope_need use_needs[] = {
 	NEED_SYM(slab_caches),
 	NEED_SYM(slab_mutex),
+	NEED_LAYOUT(kmem_cache, name),
+	NEED_LAYOUT(kmem_cache, list),
 	MMSCOPE_SWEEP_NEEDS,
 	MMSCOPE_SLAB_PAGE_NEEDS,
 	MMSCOPE_SLAB_EXACT_NEEDS,

@@ -27,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/time64.h>
 #include <linux/vmstat.h>
+#include <linux/string.h>
 
 #include "../compat.h"
 #include "../mmscope.h"
@@ -69,13 +70,29 @@ static u32 shmem_policy(void)
 	return policies[huge];
 }
 
+/* have sizes of shmem switches of their own? If there are such counters, there are switches. */
+static bool shmem_has_sizes(void)
+{
+	u32 i;
+
+	for (i = 0; i < mmscope_mthp_stat_names.nr; i++)
+		if (strstr(mmscope_mthp_stat_names.tab[i].name, "shmem"))
+			return true;
+	return mmscope_has(huge_shmem_orders_inherit);
+}
+
 /* before sizes had switches of their own, the one for all was that of the one size */
 static u32 anon_order_policy(u32 order)
 {
+	const bool sizes = COMPAT_THP_ANON_ORDERS & (COMPAT_THP_ANON_ORDERS - 1);
+
 	if (!(COMPAT_THP_ANON_ORDERS >> order & 1))
 		return MMSCOPE_THP_NONE;
-	if (!mmscope_has(huge_anon_orders_inherit))
+	if (!sizes && !mmscope_has(huge_anon_orders_inherit))
 		return order == HUGE_ORDER ? global_policy() : MMSCOPE_THP_NONE;
+	if (!mmscope_has(huge_anon_orders_always) || !mmscope_has(huge_anon_orders_inherit) ||
+	    !mmscope_has(huge_anon_orders_madvise))
+		return MMSCOPE_UNKNOWN32;
 	if (read_var(huge_anon_orders_always) >> order & 1)
 		return MMSCOPE_THP_ALWAYS;
 	if (read_var(huge_anon_orders_inherit) >> order & 1)
@@ -86,8 +103,11 @@ static u32 anon_order_policy(u32 order)
 
 static u32 shmem_order_policy(u32 order)
 {
-	if (!mmscope_has(huge_shmem_orders_inherit))
+	if (!shmem_has_sizes())
 		return order == HUGE_ORDER ? shmem_policy() : MMSCOPE_THP_NONE;
+	if (!mmscope_has(huge_shmem_orders_always) || !mmscope_has(huge_shmem_orders_inherit) ||
+	    !mmscope_has(huge_shmem_orders_within_size) || !mmscope_has(huge_shmem_orders_madvise))
+		return MMSCOPE_UNKNOWN32;
 	if (read_var(huge_shmem_orders_always) >> order & 1)
 		return MMSCOPE_THP_ALWAYS;
 	if (read_var(huge_shmem_orders_inherit) >> order & 1)

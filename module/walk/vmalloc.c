@@ -150,7 +150,7 @@ static int fill_record(struct mmscope_walk *w, struct vmalloc_state *s,
 		.page_order = area->page_order,
 	};
 	if (area->caller)
-		snprintf(rec->caller, sizeof(rec->caller), "%pS", area->caller);
+		mmscope_symbol(area->caller, rec->caller, sizeof(rec->caller), true);
 	s->end = area->end;
 	s->run = 0;
 	s->k.start = area->start;
@@ -175,7 +175,7 @@ static int start(struct mmscope_walk *w, struct vmalloc_state *s)
 {
 	int err;
 
-	s->shown = mmscope_kernel_addresses_shown();
+	s->shown = mmscope_kernel_addresses_shown(w);
 	if (!s->shown && (w->q.start || w->q.end != ~0ULL))
 		return -EPERM;
 	err = mmscope_vmap_read(w, &s->areas, true);
@@ -193,6 +193,8 @@ static int vmalloc_walk(struct mmscope_walk *w)
 	struct vmalloc_state *s = w->priv;
 	int ret = s->started ? 0 : start(w, s);
 
+	if (!ret && s->shown && !mmscope_kernel_addresses_shown(w))
+		return -EPERM;
 	for (; !ret && s->next < s->areas.nr; s->next++) {
 		if (area_end(s, s->next) <= max(w->cursor.pos, w->q.start))
 			continue;
@@ -263,7 +265,7 @@ static const struct mmscope_field_def vmalloc_fields[] = {
 
 static const struct mmscope_need vmalloc_needs[] = {
 	NEED_SYM(init_mm),
-	COMPAT_VMAP_NEEDS,
+	COMPAT_VMAP_NEEDS(NEED_SYM, NEED_LAYOUT),
 	COMPAT_VMAP_FREED_NEEDS,
 	WANT_SYM(kptr_restrict),
 	{ }
@@ -280,6 +282,7 @@ const struct mmscope_dataset mmscope_vmallocs = {
 	.nr_fields = ARRAY_SIZE(vmalloc_fields),
 	.needs = vmalloc_needs,
 	.locked_down = true,
+	.addresses = true,
 	.walk = vmalloc_walk,
 	.end = vmalloc_end,
 };

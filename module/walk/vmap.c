@@ -264,7 +264,7 @@ static void name_caller(const struct mmscope_vmap_area *area, char *name, size_t
 	if (area && (area->flags & MMSCOPE_VMAP_RAM))
 		strscpy(name, "vm_map_ram", size);
 	else if (area && area->caller)
-		snprintf(name, size, "%ps", area->caller);
+		mmscope_symbol(area->caller, name, size, false);
 }
 
 static int find_owner(struct mmscope_collect *c, const struct mmscope_vmap_area *area,

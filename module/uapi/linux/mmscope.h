@@ -73,12 +73,16 @@
  *   ENOSPC       ATTACH: too many processes are attached
  *
  * RIGHTS
- *   open needs CAP_SYS_ADMIN in the initial user namespace. A process is shown
- *   to those who may ptrace-read it; OOM_RANK shows all of them, but nothing that
- *   /proc/PID does not show to everyone. No page contents, ever. Kernel virtual
- *   addresses are in the records of KERNEL_MAPPINGS and VMALLOCS alone, and only
- *   for a caller who has CAP_SYSLOG while kernel.kptr_restrict is below 2; for
- *   others they are 0, and a range of addresses to select by is EPERM.
+ *   open needs CAP_SYS_ADMIN in the initial user namespace. An open file lets
+ *   whoever has it read, as one of /proc/kpageflags does; to have something begin
+ *   or end (ATTACH, DETACH, WATCH, OWNERS, OOM) the caller needs CAP_SYS_ADMIN, too.
+ *   A process is shown to those who may ptrace-read it, asked in each call;
+ *   OOM_RANK shows all of them, but nothing that /proc/PID does not show to
+ *   everyone. No page contents, ever. Kernel virtual addresses are in the records
+ *   of KERNEL_MAPPINGS and VMALLOCS alone, and only if who opened the file and who
+ *   calls have CAP_SYSLOG, and kernel.kptr_restrict is below 2; for others they
+ *   are 0, and a range of addresses to select by is EPERM. Under
+ *   lockdown=confidentiality these two, PTES and TRANSLATE are EPERM.
  */
 #ifndef _UAPI_LINUX_MMSCOPE_H
 #define _UAPI_LINUX_MMSCOPE_H
@@ -2700,7 +2704,8 @@ struct mmscope_watch_arg {
 
 /*
  * MMSCOPE_IOC_OWNERS: record who allocates pages, until the file is closed. The memory
- * for it is taken at once. EBUSY: somebody records already.
+ * for it is taken at once. EBUSY: somebody records already. Needs CAP_SYS_ADMIN of the
+ * caller, too.
  */
 struct mmscope_owners_arg {
 	__u32 size;		/* in */
@@ -2713,12 +2718,15 @@ struct mmscope_owners_arg {
 #define MMSCOPE_OWNER_STACKS_MAX	(1U << 16)
 
 /*
- * MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<pid>/, where <pid> is the
- * number in the initial namespace.
+ * MMSCOPE_IOC_ATTACH and DETACH: <debugfs>/mmscope/process/<name>/. Debugfs is the same
+ * for all pid namespaces, so the name is the pid in the initial one. Needs CAP_SYS_ADMIN
+ * of the caller, too.
  */
 struct mmscope_attach_arg {
 	__u32 size;		/* in */
 	__u32 pid;		/* in: as the caller sees it */
+	__u32 name;		/* out, of ATTACH */
+	__u32 __reserved;
 };
 
 /*
