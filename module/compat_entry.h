@@ -50,7 +50,7 @@ static inline u64 compat_pte_bits(pte_t pte)
 #ifdef CONFIG_X86
 	return pte_flags(pte);
 #else
-	return pte_val(pte) & ~PTE_ADDR_MASK;
+	return pte_val(pte) ^ pte_val(pfn_pte(pte_pfn(pte), __pgprot(0)));
 #endif
 }
 
