@@ -20,6 +20,13 @@
 #define DEVICE	"/dev/mmscope"
 #define DEBUGFS	"/sys/kernel/debug/mmscope"
 
+/* a page, one that an entry of a PMD maps, and how many of the one are in the other */
+#define PAGE		((unsigned long)sysconf(_SC_PAGESIZE))
+#define PAGES_2M	(PAGE / sizeof(uint64_t))
+#define HUGE_2M		(PAGES_2M * PAGE)	/* where a page has 4K */
+/* of any machine, for arrays */
+#define MAX_PAGE	65536UL
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* the harness's 30 seconds are too few where an emulated CPU has little of a real one */

@@ -13,7 +13,7 @@
 #include "zoo.h"
 
 #define PAGES	64
-#define HUGE_PAGES 512
+#define HUGE_PAGES PAGES_2M
 #define MANY	(4 * HUGE_PAGES)
 
 #ifndef MADV_COLLAPSE

@@ -16,10 +16,8 @@
 #include "common.h"
 #include "fixture.h"
 
-#define PAGE		4096UL
-#define HUGE_2M		(2UL << 20)
 #define PMD_ORDER	9
-#define NR_HUGEPAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+#define NR_HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 /* movable memory at once or not at all, without a claim on reserves */
 #define NO_WAIT		"GFP_TRANSHUGE_LIGHT"
 #define TRIES		5
@@ -290,7 +288,7 @@ static uint64_t listed(bool all)
 				sum += column[c] == i ? strtoull(word, NULL, 10) : 0;
 	}
 	free(text);
-	return !nr ? ~0ULL : all ? sum / 512 + 1 : sum;
+	return !nr ? ~0ULL : all ? sum / PAGES_2M + 1 : sum;
 }
 
 /* blocks that a boost of the watermarks keeps, which goes away at any moment */
@@ -304,7 +302,7 @@ static uint64_t boosted(void)
 		sum += strtoull(p, NULL, 10);
 	}
 	free(text);
-	return (sum + 511) / 512;
+	return (sum + PAGES_2M - 1) / PAGES_2M;
 }
 
 /* one forecast while nothing moves, and what is really given to the last block */

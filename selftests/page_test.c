@@ -38,11 +38,11 @@ FIXTURE(pages) {
 /* 6.12 sets KPF_KSM for all anonymous pages: is this such a kernel? */
 static bool kernel_calls_anon_ksm(int kpageflags)
 {
-	char *mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	char *mem = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	uint64_t flags = frame_read(kpageflags, frame_of(mem));
 
-	munmap(mem, 4096);
+	munmap(mem, PAGE);
 	return flags >> KPF_ANON & 1 && flags >> KPF_KSM & 1;
 }
 

@@ -9,9 +9,9 @@
 
 #include "common.h"
 #include "process.h"
+#include "entry.h"
 #include "zoo.h"
 
-#define FRAME_MASK	0x000ffffffffff000UL	/* of an x86 entry */
 #define UNKNOWN		MMSCOPE_UNKNOWN
 
 static bool is_leaf(const struct mmscope_pte *e)
@@ -44,18 +44,14 @@ static bool raw_agrees(const struct mmscope_pte *e)
 	uint64_t raw = e->raw, frame;
 
 	if (!is_leaf(e))
-		return raw & 1 && (raw & FRAME_MASK) >> 12 == e->pfn && !e->page_size_bytes &&
-		       !(raw >> 1 & 1) == !(e->flags & MMSCOPE_ENTRY_WRITE);
+		return raw_has(raw, 0) && raw_frame(raw, false) / PAGE == e->pfn &&
+		       !e->page_size_bytes && raw_table_agrees(raw, e->flags);
 	if (!(e->flags & MMSCOPE_ENTRY_PRESENT))
-		return !(raw & 1) && e->pkey == ~0U && e->cache_mode == ~0U;
+		return !raw_has(raw, 0) && e->pkey == ~0U && e->cache_mode == ~0U;
 	if (e->flags & MMSCOPE_ENTRY_PROTNONE)
-		return !(raw & 1) && raw >> 8 & 1;
-	frame = (raw & FRAME_MASK & ~(e->page_size_bytes - 1)) >> 12;
-	return raw & 1 && frame == e->pfn &&
-	       !(raw >> 1 & 1) == !(e->flags & MMSCOPE_ENTRY_WRITE) &&
-	       !(raw >> 2 & 1) == !(e->flags & MMSCOPE_ENTRY_USER) &&
-	       !(raw >> 5 & 1) == !(e->flags & MMSCOPE_ENTRY_ACCESSED) &&
-	       !(raw >> 63) == !!(e->flags & MMSCOPE_ENTRY_EXEC);
+		return raw_is_protnone(raw);
+	frame = (raw_frame(raw, false) & ~(e->page_size_bytes - 1)) / PAGE;
+	return raw_has(raw, 0) && frame == e->pfn && raw_leaf_agrees(raw, e->flags);
 }
 
 /*
@@ -81,7 +77,7 @@ static int check_tree(const struct answer *a, uint64_t *tables)
 			bad++;
 		if (!up)
 			top = e->table_pfn;
-		if (e->addr / size % 512 != e->index || e->addr % size || e->addr < done ||
+		if (e->addr / size % ENTRIES != e->index || e->addr % size || e->addr < done ||
 		    !raw_agrees(e) || (is_leaf(e) && e->page_size_bytes != size)) {
 			if (!bad++)
 				fprintf(stderr, "# %#lx level %u kind %u raw %#lx flags %#lx pfn %#lx\n",
@@ -96,7 +92,7 @@ static int check_tree(const struct answer *a, uint64_t *tables)
 		} else {
 			above[e->level] = e;
 			/* the top table's tables are p4d tables if there are five levels */
-			*tables += size != 1UL << 48;
+			*tables += size != 1UL << level_shift(MMSCOPE_LEVEL_PGD);
 		}
 	}
 	return bad;

@@ -47,7 +47,7 @@ static inline uint64_t disk_setup(void)
  */
 static inline int make_swap_with(uint64_t bytes, const uint32_t *bad, uint32_t nr_bad)
 {
-	static char page[PAGE];
+	static char page[MAX_PAGE];
 	uint32_t head[] = { 1, bytes / PAGE - 1, nr_bad };
 	int fd = open(DISK, O_WRONLY | O_CLOEXEC);
 	int err;
