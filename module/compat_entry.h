@@ -84,6 +84,7 @@ static inline u64 compat_pte_step(pte_t pte)
 
 /* the upper half of the address space, with 4 or 5 levels */
 #define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_MODULES_ANYWHERE	false
 #define COMPAT_DIRECT_MAP_END	VMALLOC_START
 #define COMPAT_MEMMAP_START	((unsigned long)vmemmap)
 #define COMPAT_MEMMAP_END	\
@@ -119,6 +120,8 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 
 /* the CPU may have fewer bits of addresses than the kernel is built for */
 #define COMPAT_KERNEL_START	((unsigned long)_PAGE_OFFSET(vabits_actual))
+/* they are near the image, which KASLR moves into the range of vmalloc() */
+#define COMPAT_MODULES_ANYWHERE	true
 #define COMPAT_DIRECT_MAP_END	PAGE_END
 #define COMPAT_MEMMAP_START	((unsigned long)VMEMMAP_START)
 #define COMPAT_MEMMAP_END	((unsigned long)VMEMMAP_START + VMEMMAP_SIZE)

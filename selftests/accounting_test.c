@@ -364,15 +364,15 @@ TEST_F_TIMEOUT(accounting, planted_kernel_memory_comes_and_goes, 120)
 		{ CLASS(UNATTRIBUTED), 2048, FIXTURE_PAGES, 256, 0, 3, "GFP_KERNEL" },
 		{ CLASS(UNATTRIBUTED), 2048, FIXTURE_PAGES, 4, 0, 9, "GFP_KERNEL" },
 		{ CLASS(UNATTRIBUTED), 2048, FIXTURE_PAGES, 64, 0, 5, "GFP_KERNEL|__GFP_COMP" },
-		{ CLASS(VMALLOC), 2048, FIXTURE_VMALLOC, 8, 1 * MB, 0, "" },
-		{ CLASS(SLAB), 2048, FIXTURE_SLAB, 8192, 1024, 0, "" },
+		{ CLASS(VMALLOC), 0, FIXTURE_VMALLOC, 8, 1 * MB, 0, "" },
+		{ CLASS(SLAB), 0, FIXTURE_SLAB, 8192, 1024, 0, "" },
 	};
 	struct planting p = { .fd = fixture_load() };
 
 	ASSERT_LE(0, p.fd);
 	for (size_t i = 0; i < ARRAY_LEN(plants); i++) {
-		struct change c = { plants[i].classes, plants[i].pages, take_planted,
-				    give_planted, &p };
+		uint64_t pages = plants[i].pages ?: plants[i].nr * plants[i].bytes / PAGE;
+		struct change c = { plants[i].classes, pages, take_planted, give_planted, &p };
 
 		if (plants[i].what == FIXTURE_SLAB && kernel_has_kasan())
 			continue;

@@ -14,7 +14,7 @@
 #include "fixture.h"
 #include "frames.h"
 
-#define PMD_ORDER	9
+#define PMD_ORDER	ORDER_2M
 #define PUD_ORDER	18
 #define MAX_PLANTED	8192
 

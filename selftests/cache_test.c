@@ -331,7 +331,7 @@ TEST_F(cache, a_disk_is_read_written_and_dropped)
 	ASSERT_LE(0, self->file);
 	ASSERT_EQ(0, posix_fadvise(self->file, 0, 0, POSIX_FADV_RANDOM));
 	ASSERT_EQ(0, posix_fadvise(self->file, 0, 0, POSIX_FADV_DONTNEED));
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
+	ASSERT_EQ((ssize_t)(64 * PAGE), pread(self->file, buf, 64 * PAGE, 0));
 	ASSERT_EQ(1, pread(self->file, buf, 1, 500 * PAGE));
 	ASSERT_EQ(0, settle());
 	r = told(self, self->file);
@@ -423,7 +423,7 @@ TEST_F(cache, the_sum_is_what_the_kernel_counts)
 	/* something of each kind */
 	self->file = open_disk();
 	ASSERT_LE(0, self->file);
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
+	ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 0));
 	EXPECT_EQ(0, DISTANCE("nr_file_pages", KINDS_CACHED, cached_pages));
 	EXPECT_LE(100, SUM(&self->a, 1 << MMSCOPE_CACHED_BLOCK, cached_pages));
 	EXPECT_EQ(0, DISTANCE("nr_shmem", 1 << MMSCOPE_CACHED_SHMEM, cached_pages));
@@ -438,8 +438,8 @@ TEST_F(cache, active_and_inactive_are_those_the_kernel_counts)
 	ASSERT_LE(0, self->file);
 	/* what is read again becomes active */
 	for (int i = 0; i < 3; i++)
-		ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), sizeof(buf)));
+		ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 0));
+	ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 100 * PAGE));
 	EXPECT_EQ(0, DISTANCE("nr_active_file", files, active_pages));
 	EXPECT_EQ(0, DISTANCE("nr_inactive_file", files, inactive_pages));
 	EXPECT_LE(200, SUM(&self->a, files, active_pages) + SUM(&self->a, files, inactive_pages));

@@ -24,8 +24,10 @@
 #define PAGE		((unsigned long)sysconf(_SC_PAGESIZE))
 #define PAGES_2M	(PAGE / sizeof(uint64_t))
 #define HUGE_2M		(PAGES_2M * PAGE)	/* where a page has 4K */
-/* of any machine, for arrays */
-#define MAX_PAGE	65536UL
+#define ORDER_2M	((unsigned int)__builtin_ctzl(PAGES_2M))
+/* of the machines that tests run on, for arrays */
+#define MAX_PAGE	16384UL
+#define MAX_PAGES_2M	(MAX_PAGE / sizeof(uint64_t))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

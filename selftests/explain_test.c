@@ -221,7 +221,8 @@ TEST_F(explain, a_huge_page)
 	ASSERT_EQ(1, frame_flags(pfn) >> KPF_THP & 1);
 	explain_it("huge");
 	expect_phrase("frame %lu: physical 0x%lx, byte 1 of %lu", pfn, pfn * PAGE + 1, PAGE);
-	expect_phrase("page 5 of a compound page of 2^9 that begins at frame %lu", pfn - 5);
+	expect_phrase("page 5 of a compound page of 2^%u that begins at frame %lu", ORDER_2M,
+		      pfn - 5);
 	expect_phrase("|PSE");
 	EXPECT_EQ(NULL, strstr(self->text, "PTE["));
 	expect_phrase("Next write no page fault");

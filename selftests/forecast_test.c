@@ -16,7 +16,7 @@
 #include "common.h"
 #include "fixture.h"
 
-#define PMD_ORDER	9
+#define PMD_ORDER	ORDER_2M
 #define NR_HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 /* movable memory at once or not at all, without a claim on reserves */
 #define NO_WAIT		"GFP_TRANSHUGE_LIGHT"
