@@ -321,7 +321,8 @@ TEST_F(accounting, free_huge_pages_of_the_pool_come_and_go)
 TEST_F(accounting, huge_pages_in_use_come_and_go)
 {
 	struct memory m = {
-		.bytes = 3 * HUGE_2M, .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, .file = -1,
+		.bytes = 3 * HUGE_2M, .file = -1,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
 	};
 	struct change c = { CLASS(HUGETLB), 3 * PAGES_2M, take_memory, give_memory, &m };
 

@@ -31,6 +31,7 @@ FIXTURE_SETUP(kmap)
 {
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS);
 	self->kptr = read_file(KPTR);
 	ASSERT_NE(NULL, self->kptr);
 	ASSERT_EQ(0, write_file(KPTR, "1"));
@@ -478,6 +479,7 @@ FIXTURE_SETUP(planted_map)
 {
 	self->k.fd = open_device();
 	ASSERT_LE(0, self->k.fd);
+	SKIP_UNAVAILABLE(self->k.fd, MMSCOPE_DS_KERNEL_MAPPINGS);
 	self->fixture = fixture_load();
 	ASSERT_LE(0, self->fixture);
 	self->k.kptr = read_file(KPTR);

@@ -204,7 +204,7 @@ TEST_F(ptes, tables_are_a_tree_and_make_vmpte)
 	spare = 1;
 	for (size_t i = 0; i < maps.nr; i++)
 		spare += maps.map[i].anon_huge / HUGE_2M;
-	EXPECT_EQ(kib / 4, tables + spare);
+	EXPECT_EQ(kib * 1024 / PAGE, tables + spare);
 	maps_free(&maps);
 }
 

@@ -826,7 +826,7 @@ enum mmscope_entry_flags {	/* of page-table entries, normalised */
 	MMSCOPE_ENTRY_PRIVATE	 = 1 << 17,	/* device: memory that only the device reaches */
 	MMSCOPE_ENTRY_POISONED	 = 1 << 18,	/* marker: access is SIGBUS */
 	MMSCOPE_ENTRY_GUARD	 = 1 << 19,	/* marker: access is SIGSEGV */
-	MMSCOPE_ENTRY_CONTIGUOUS = 1 << 20,	/* arm64: one of a run that one TLB entry may hold */
+	MMSCOPE_ENTRY_CONTIGUOUS = 1 << 20,	/* arm64: one of a run for one entry of the TLB */
 };
 
 /*
