@@ -30,6 +30,11 @@ static inline bool is_folded(int level, int levels)
 	return level != MMSCOPE_LEVEL_PGD && level <= MMSCOPE_NR_LEVELS - levels;
 }
 
+/* a page of 1G is mapped by one entry, or by PMDs that are contiguous */
+#define LEVEL_1G	(level_shift(MMSCOPE_LEVEL_PUD) == 30 ? MMSCOPE_LEVEL_PUD : \
+			 MMSCOPE_LEVEL_PMD)
+#define LEAF_1G		(1UL << level_shift(LEVEL_1G))
+
 static inline bool raw_has(uint64_t raw, int bit)
 {
 	return raw >> bit & 1;

@@ -8,6 +8,7 @@
 
 #include "common.h"
 #include "process.h"
+#include "entry.h"
 #include "zoo.h"
 
 /* what pagemap would say about one page of a run */
@@ -213,7 +214,7 @@ TEST_F(mapping, each_kind_is_told_for_what_it_is)
 	EXPECT_EQ(NULL, run_at(&self->a, z->hugetlb + HUGE_2M));
 	expect_run(z->hugetlb_shared, MMSCOPE_MAPPING_PAGE, HUGE_2M, user, 0);
 	if (z->gigantic)
-		expect_run(z->gigantic, MMSCOPE_MAPPING_PAGE, HUGE_1G, user | WRITE, 0);
+		expect_run(z->gigantic, MMSCOPE_MAPPING_PAGE, LEAF_1G, user | WRITE, 0);
 	else
 		TH_LOG("no page of 1G to be had");
 	if (z->devmem) {

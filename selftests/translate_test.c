@@ -189,7 +189,7 @@ TEST_F(translate, each_result_tells_why)
 	expect_result(z->hugetlb + 54321, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PMD, HUGE_2M);
 	expect_result(z->hugetlb + HUGE_2M, MMSCOPE_NOT_PRESENT, MMSCOPE_LEVEL_PMD, 0);
 	if (z->gigantic)
-		expect_result(z->gigantic + 54321, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PUD, HUGE_1G);
+		expect_result(z->gigantic + 54321, MMSCOPE_TRANSLATED, LEVEL_1G, LEAF_1G);
 	if (z->devmem) {
 		struct mmscope_translation t = translate_one(self->fd, self->pid, z->devmem + 17);
 
