@@ -169,6 +169,13 @@ static inline u32 compat_vm_page_order(const struct vm_struct *vm)
 #endif
 }
 
+/* a kernel that has no memory of devices has no zone of it either */
+#ifdef CONFIG_ZONE_DEVICE
+#define COMPAT_ZONE_DEVICE(X) X(Device, ZONE_DEVICE)
+#else
+#define COMPAT_ZONE_DEVICE(X)
+#endif
+
 /* frames of a process's top table: with page-table isolation there are two copies */
 #ifdef PGD_ALLOCATION_ORDER
 #define compat_pgd_pages (1U << PGD_ALLOCATION_ORDER)

@@ -6,6 +6,11 @@
 #ifndef _MMSCOPE_COMPAT_ENTRY_H
 #define _MMSCOPE_COMPAT_ENTRY_H
 
+#include <asm/fixmap.h>
+#ifdef CONFIG_X86
+#include <asm/cpu_entry_area.h>
+#endif
+
 /* what a present entry allows; no name for it is known to all architectures */
 static inline bool compat_pte_user(pte_t pte)
 {
@@ -60,7 +65,7 @@ static inline u64 compat_pte_bits(pte_t pte)
 #ifdef CONFIG_X86
 	return pte_flags(pte);
 #else
-	return pte_val(pte) & ~PTE_ADDR_MASK;
+	return pte_val(pte) ^ pte_val(pfn_pte(pte_pfn(pte), __pgprot(0)));
 #endif
 }
 
@@ -89,7 +94,26 @@ static inline u64 compat_pte_step(pte_t pte)
 
 /* the upper half of the address space, with 4 or 5 levels */
 #define COMPAT_KERNEL_START	(-1UL << __VIRTUAL_MASK_SHIFT)
+#define COMPAT_MODULES_ANYWHERE	false
 #define COMPAT_DIRECT_MAP_END	VMALLOC_START
+#define COMPAT_MEMMAP_START	((unsigned long)vmemmap)
+#define COMPAT_MEMMAP_END	\
+	((unsigned long)(vmemmap + (1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT))))
+
+/* regions that only this machine has, or where it has them: X(name, start, end) */
+#define COMPAT_REGIONS(X)							\
+	X(IMAGE, __START_KERNEL_map, MODULES_VADDR)				\
+	X(FIXMAP, MODULES_END, FIXADDR_TOP + PAGE_SIZE)				\
+	X(CPU_ENTRY, CPU_ENTRY_AREA_BASE, CPU_ENTRY_AREA_BASE + CPU_ENTRY_AREA_MAP_SIZE) \
+	X(ESPFIX, ESPFIX_BASE_ADDR, ESPFIX_BASE_ADDR + P4D_SIZE)		\
+	X(LDT, LDT_BASE_ADDR, LDT_END_ADDR)					\
+	X(EFI, EFI_VA_END, EFI_VA_START)
+
+/* does an entry that is not none map memory? */
+static inline bool compat_kernel_present(pte_t pte)
+{
+	return pte_present(pte);
+}
 
 /* enum mmscope_kernel_flags of a leaf, or of an entry that leads to a table */
 static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
@@ -104,8 +128,30 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 
 #else /* !CONFIG_X86 */
 
-#define COMPAT_KERNEL_START	((unsigned long)PAGE_OFFSET)
+/* the CPU may have fewer bits of addresses than the kernel is built for */
+#define COMPAT_KERNEL_START	((unsigned long)_PAGE_OFFSET(vabits_actual))
+/* they are near the image, which KASLR moves into the range of vmalloc() */
+#define COMPAT_MODULES_ANYWHERE	true
 #define COMPAT_DIRECT_MAP_END	PAGE_END
+#define COMPAT_MEMMAP_START	((unsigned long)VMEMMAP_START)
+#define COMPAT_MEMMAP_END	((unsigned long)VMEMMAP_START + VMEMMAP_SIZE)
+
+/* Linux 6.3: arm64: the fixmap's size has two names, of which the new one is for all of it */
+#ifdef FIXADDR_TOT_START
+#define COMPAT_FIXMAP_START	FIXADDR_TOT_START
+#else
+#define COMPAT_FIXMAP_START	(FIXADDR_TOP - (__end_of_fixed_addresses << PAGE_SHIFT))
+#endif
+
+#define COMPAT_REGIONS(X)			\
+	X(FIXMAP, COMPAT_FIXMAP_START, FIXADDR_TOP) \
+	X(PCI_IO, PCI_IO_START, PCI_IO_END)
+
+/* what makes a process's entry present without PTE_VALID means nothing here */
+static inline bool compat_kernel_present(pte_t pte)
+{
+	return pte_valid(pte);
+}
 
 static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 {
@@ -306,6 +352,11 @@ static inline u64 compat_table_flags(u64 raw)
 		flags |= MMSCOPE_ENTRY_EXEC;
 	if (raw & _PAGE_ACCESSED)
 		flags |= MMSCOPE_ENTRY_ACCESSED;
+#else
+	/* it has bits that forbid, at the same place at every level; tables' APTable is unused */
+	flags |= MMSCOPE_ENTRY_WRITE | MMSCOPE_ENTRY_USER;
+	if (!(raw & PMD_TABLE_UXN))
+		flags |= MMSCOPE_ENTRY_EXEC;
 #endif
 	return flags;
 }
@@ -321,6 +372,10 @@ static inline u64 compat_more_flags(pte_t pte)
 	if (pte_shstk(pte))
 		flags |= MMSCOPE_ENTRY_SHADOW_STACK;
 #endif
+#ifdef CONFIG_ARM64
+	if (pte_cont(pte))
+		flags |= MMSCOPE_ENTRY_CONTIGUOUS;
+#endif
 	return flags;
 }
 
@@ -333,7 +388,7 @@ static inline u32 compat_pkey(pte_t pte)
 	return MMSCOPE_UNKNOWN32;
 }
 
-/* which of the eight entries of the PAT a leaf chooses */
+/* which of the eight entries of the PAT, or of MAIR, a leaf chooses */
 static inline u32 compat_cache_index(u64 raw, bool huge)
 {
 #ifdef CONFIG_X86
@@ -341,21 +396,52 @@ static inline u32 compat_cache_index(u64 raw, bool huge)
 
 	return (raw & _PAGE_PWT ? 1 : 0) + (raw & _PAGE_PCD ? 2 : 0) + (raw & pat ? 4 : 0);
 #else
-	return MMSCOPE_UNKNOWN32;
+	return (raw & PTE_ATTRINDX_MASK) / PTE_ATTRINDX(1);
 #endif
 }
+
+#ifdef CONFIG_X86
 
 /* the PAT, the same on all CPUs; 0: there is none */
 static inline u64 compat_pat(void)
 {
 	u64 pat = 0;
 
-#ifdef CONFIG_X86
 	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrl_safe(MSR_IA32_CR_PAT, &pat))
 		pat = 0;
-#endif
 	return pat;
 }
+
+#else /* !CONFIG_X86 */
+
+/* enum mmscope_cache_mode of an attribute of MAIR_EL1 */
+static inline u64 compat_mair_mode(u8 attr)
+{
+	switch (attr) {
+	case MAIR_ATTR_NORMAL:
+		return MMSCOPE_CACHE_WB;
+	case MAIR_ATTR_NORMAL_TAGGED:
+		return MMSCOPE_CACHE_TAGGED;
+	case MAIR_ATTR_NORMAL_NC:
+		return MMSCOPE_CACHE_WC;
+	default:
+		/* an upper half that is not zero is of memory: written through, if it is cached */
+		return attr & 0xf0 ? MMSCOPE_CACHE_WT : MMSCOPE_CACHE_DEVICE;
+	}
+}
+
+/* what the PAT would be that says the same as MAIR_EL1, which all CPUs have alike */
+static inline u64 compat_pat(void)
+{
+	u64 mair = read_sysreg(mair_el1), pat = 0;
+	u32 i;
+
+	for (i = 0; i < 8; i++)
+		pat |= compat_mair_mode(mair >> (8 * i)) << (8 * i);
+	return pat;
+}
+
+#endif /* CONFIG_X86 */
 
 /* flags of an entry that is neither none nor present; for those with a frame that too */
 static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)

@@ -7,6 +7,11 @@
  * call into our own text: on kernels built with IBT every function that mm/
  * does not export is sealed, and an indirect call to it is a kernel BUG. A
  * function that is absent leaves a stub that returns zero.
+ *
+ * arm64 has no such patching: there a static call goes through a pointer. No
+ * function is sealed there; those called here are global, so they begin with a
+ * landing pad where the kernel has BTI, and their prototypes are the kernel's own,
+ * which is what CFI compares.
  */
 #ifndef _MMSCOPE_KSYM_H
 #define _MMSCOPE_KSYM_H

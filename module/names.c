@@ -37,7 +37,7 @@ MMSCOPE_NAMES(mmscope_migratetype_names, migratetypes);
 	X(DMA32, ZONE_DMA32)		\
 	X(Normal, ZONE_NORMAL)		\
 	X(Movable, ZONE_MOVABLE)	\
-	X(Device, ZONE_DEVICE)
+	COMPAT_ZONE_DEVICE(X)
 
 static const struct mmscope_name zones[] = {
 #define X(_name, _zone) { _zone, #_name },
@@ -186,6 +186,7 @@ static const struct mmscope_name entry_flags[] = {
 	{ MMSCOPE_ENTRY_PRIVATE, "private" },
 	{ MMSCOPE_ENTRY_POISONED, "poisoned" },
 	{ MMSCOPE_ENTRY_GUARD, "guard" },
+	{ MMSCOPE_ENTRY_CONTIGUOUS, "contiguous" },
 };
 
 MMSCOPE_NAMES(mmscope_entry_flag_names, entry_flags);
@@ -203,6 +204,8 @@ MMSCOPE_NAMES(mmscope_level_names, levels);
 static const struct mmscope_name cache_modes[] = {
 	{ MMSCOPE_CACHE_UC, "uc" },
 	{ MMSCOPE_CACHE_WC, "wc" },
+	{ MMSCOPE_CACHE_DEVICE, "device" },
+	{ MMSCOPE_CACHE_TAGGED, "wb_tagged" },
 	{ MMSCOPE_CACHE_WT, "wt" },
 	{ MMSCOPE_CACHE_WP, "wp" },
 	{ MMSCOPE_CACHE_WB, "wb" },

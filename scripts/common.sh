@@ -35,6 +35,13 @@ lock()
 	flock "$lock_fd"
 }
 
+# The machine a kernel of kernels.conf is for, by Debian's name for it.
+kernel_arch()
+{
+	awk -v name="$1" '$1 == name { arch = $3 } END { print arch ? arch : "amd64" }' \
+		"$TOP/scripts/kernels.conf"
+}
+
 # The kernels of kernels.conf that every check is for.
 core_kernels()
 {
@@ -156,4 +163,10 @@ apt_download()
 		[ ! -t 2 ] || unset 'fetch[1]' # a person is shown how far it is
 		"${fetch[@]}" >&2 || { apt_update && "${fetch[@]}" >&2; }
 	) || die "apt could not fetch: $*"
+}
+
+# apt_download, from where this machine has its own packages, for its own kind.
+apt_download_here()
+{
+	(unset APT_CONFIG && apt_download "$@")
 }

@@ -14,8 +14,7 @@
 #include "fixture.h"
 #include "frames.h"
 
-#define PAGE		4096UL
-#define PMD_ORDER	9
+#define PMD_ORDER	ORDER_2M
 #define PUD_ORDER	18
 #define MAX_PLANTED	8192
 
@@ -200,7 +199,7 @@ TEST_F(blockers, stacks_name_the_thread)
 /* blocks of others may be in the same blocks of percpu chunks: at least ours */
 TEST_F(blockers, percpu_areas_and_plain_pages_are_where_they_were_planted)
 {
-	static const struct {
+	const struct {
 		struct fixture_plant arg;
 		uint32_t class;
 	} plants[] = {
@@ -266,13 +265,13 @@ static pid_t many_tables(size_t nr)
 		return -1;
 	child = fork();
 	if (!child) {
-		char *mem = mmap(NULL, nr << 21, PROT_READ | PROT_WRITE,
+		char *mem = mmap(NULL, nr * HUGE_2M, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		madvise(mem, nr << 21, MADV_NOHUGEPAGE);
+		madvise(mem, nr * HUGE_2M, MADV_NOHUGEPAGE);
 		for (size_t i = 0; i < nr; i++)
-			mem[i << 21] = 1;
+			mem[i * HUGE_2M] = 1;
 		if (write(ready[1], "", 1) == 1)
 			pause();
 		_exit(1);
@@ -364,12 +363,12 @@ TEST_F(blockers, what_is_not_told_of_is_free)
 	ASSERT_EQ(0, frames_read(&self->flags, KPAGEFLAGS));
 	ASSERT_EQ(0, read_blockers(self, PMD_ORDER));
 	ASSERT_EQ(0, frames_read(&after, KPAGEFLAGS));
-	for (uint64_t pfn = 0, i = 0; pfn + 512 <= self->flags.nr; pfn += 512) {
+	for (uint64_t pfn = 0, i = 0; pfn + PAGES_2M <= self->flags.nr; pfn += PAGES_2M) {
 		bool free_before = frame_has(&self->flags, pfn, KPF_BUDDY);
 		bool free_after = frame_has(&after, pfn, KPF_BUDDY);
 		bool named = false, ram = false;
 
-		for (uint64_t f = pfn; f < pfn + 512; f++) {
+		for (uint64_t f = pfn; f < pfn + PAGES_2M; f++) {
 			free_before &= frame_has(&self->flags, f, KPF_BUDDY) ||
 				       !self->flags.of[f];
 			free_after &= frame_has(&after, f, KPF_BUDDY) || !after.of[f];
@@ -380,7 +379,7 @@ TEST_F(blockers, what_is_not_told_of_is_free)
 			named |= record_at(self, i++)->pfn == pfn;
 		if (free_before && free_after) {
 			free_blocks++;
-			told += named && record_at(self, i - 1)->free_pages == 512;
+			told += named && record_at(self, i - 1)->free_pages == PAGES_2M;
 		} else if (ram && !free_before && !free_after) {
 			missing += !named;
 		}

@@ -17,7 +17,6 @@
 
 #include "common.h"
 
-#define PAGE	4096UL
 #define DISK	"/dev/vda"
 #define TRIES	20
 #define LIMIT	"/sys/module/mmscope/parameters/page_cache_files"
@@ -55,7 +54,7 @@ static long resident(int fd, size_t bytes)
  */
 static int settle(void)
 {
-	static char page[2 * PAGE];
+	static char page[2 * MAX_PAGE];
 	void *at = (void *)(((uintptr_t)page + PAGE - 1) & ~(PAGE - 1));
 	int node = 0, status;
 
@@ -241,15 +240,15 @@ TEST_F(cache, large_folios)
 	ASSERT_EQ(0, mount("tmpfs", "/tmp/cache_test_huge", "tmpfs", 0, "huge=always"));
 	self->file = open("/tmp/cache_test_huge/file", O_RDWR | O_CREAT, 0600);
 	ASSERT_LE(0, self->file);
-	ASSERT_EQ(0, ftruncate(self->file, 512 * PAGE));
-	self->mapped = 512 * PAGE;
+	ASSERT_EQ(0, ftruncate(self->file, HUGE_2M));
+	self->mapped = HUGE_2M;
 	self->map = mmap(NULL, self->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, self->file, 0);
 	ASSERT_NE(MAP_FAILED, self->map);
 	self->map[0] = 1;
 	r = told(self, self->file);
-	EXPECT_EQ(512, r.cached_pages);
-	EXPECT_EQ(resident(self->file, 512 * PAGE), r.cached_pages);
-	EXPECT_EQ(512, r.large_pages);
+	EXPECT_EQ(PAGES_2M, r.cached_pages);
+	EXPECT_EQ(resident(self->file, HUGE_2M), r.cached_pages);
+	EXPECT_EQ(PAGES_2M, r.large_pages);
 	EXPECT_LE(1, r.mapped_pages);
 	munmap(self->map, self->mapped);
 	self->map = MAP_FAILED;
@@ -274,8 +273,8 @@ TEST_F(cache, hugetlb_is_told_apart)
 		SKIP(return, "no huge pages could be had");
 	self->map[0] = 1;
 	r = told(self, self->file);
-	EXPECT_EQ(512, r.cached_pages);
-	EXPECT_EQ(512, r.mapped_pages);
+	EXPECT_EQ(PAGES_2M, r.cached_pages);
+	EXPECT_EQ(PAGES_2M, r.mapped_pages);
 	EXPECT_EQ(MMSCOPE_CACHED_HUGETLB, r.kind);
 	EXPECT_STREQ("hugetlbfs", r.fs);
 	munmap(self->map, self->mapped);
@@ -324,7 +323,7 @@ static uint64_t sum(const struct answer *a, unsigned int kinds, size_t member)
 TEST_F(cache, a_disk_is_read_written_and_dropped)
 {
 	const size_t bytes = 1024 * PAGE;
-	static char buf[64 * PAGE];
+	static char buf[64 * MAX_PAGE];
 	struct mmscope_page_cache r;
 	uint64_t buffers;
 
@@ -332,7 +331,7 @@ TEST_F(cache, a_disk_is_read_written_and_dropped)
 	ASSERT_LE(0, self->file);
 	ASSERT_EQ(0, posix_fadvise(self->file, 0, 0, POSIX_FADV_RANDOM));
 	ASSERT_EQ(0, posix_fadvise(self->file, 0, 0, POSIX_FADV_DONTNEED));
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
+	ASSERT_EQ((ssize_t)(64 * PAGE), pread(self->file, buf, 64 * PAGE, 0));
 	ASSERT_EQ(1, pread(self->file, buf, 1, 500 * PAGE));
 	ASSERT_EQ(0, settle());
 	r = told(self, self->file);
@@ -401,7 +400,7 @@ static uint64_t distance(FIXTURE_DATA(cache) *self, const char *name, unsigned i
 
 TEST_F(cache, dirty_pages_are_those_the_kernel_counts)
 {
-	static char buf[PAGE];
+	static char buf[MAX_PAGE];
 	uint64_t before, ours;
 
 	self->file = open_disk();
@@ -419,12 +418,12 @@ TEST_F(cache, dirty_pages_are_those_the_kernel_counts)
 
 TEST_F(cache, the_sum_is_what_the_kernel_counts)
 {
-	static char buf[100 * PAGE];
+	static char buf[100 * MAX_PAGE];
 
 	/* something of each kind */
 	self->file = open_disk();
 	ASSERT_LE(0, self->file);
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
+	ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 0));
 	EXPECT_EQ(0, DISTANCE("nr_file_pages", KINDS_CACHED, cached_pages));
 	EXPECT_LE(100, SUM(&self->a, 1 << MMSCOPE_CACHED_BLOCK, cached_pages));
 	EXPECT_EQ(0, DISTANCE("nr_shmem", 1 << MMSCOPE_CACHED_SHMEM, cached_pages));
@@ -433,14 +432,14 @@ TEST_F(cache, the_sum_is_what_the_kernel_counts)
 TEST_F(cache, active_and_inactive_are_those_the_kernel_counts)
 {
 	const unsigned int files = 1 << MMSCOPE_CACHED_BLOCK | 1 << MMSCOPE_CACHED_FILE;
-	static char buf[100 * PAGE];
+	static char buf[100 * MAX_PAGE];
 
 	self->file = open_disk();
 	ASSERT_LE(0, self->file);
 	/* what is read again becomes active */
 	for (int i = 0; i < 3; i++)
-		ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), 0));
-	ASSERT_EQ((ssize_t)sizeof(buf), pread(self->file, buf, sizeof(buf), sizeof(buf)));
+		ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 0));
+	ASSERT_EQ((ssize_t)(100 * PAGE), pread(self->file, buf, 100 * PAGE, 100 * PAGE));
 	EXPECT_EQ(0, DISTANCE("nr_active_file", files, active_pages));
 	EXPECT_EQ(0, DISTANCE("nr_inactive_file", files, inactive_pages));
 	EXPECT_LE(200, SUM(&self->a, files, active_pages) + SUM(&self->a, files, inactive_pages));

@@ -10,8 +10,7 @@
 #include "process.h"
 #include "frames.h"
 
-#define PAGE	4096UL
-#define BLOCK	512
+#define BLOCK	PAGES_2M
 #define OWN	4096	/* pages of the test's own */
 
 FIXTURE(census) {

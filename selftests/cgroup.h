@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define PAGE	4096UL
-
 static inline int put(const char *cgroup, const char *file, const char *text)
 {
 	char path[256];

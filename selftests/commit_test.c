@@ -36,6 +36,7 @@ FIXTURE_SETUP(commit)
 
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_OVERCOMMIT);
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		self->kept[i] = read_file(settings[i]);
 		ASSERT_NE(NULL, self->kept[i]);

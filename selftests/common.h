@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,15 @@
 
 #define DEVICE	"/dev/mmscope"
 #define DEBUGFS	"/sys/kernel/debug/mmscope"
+
+/* a page, one that an entry of a PMD maps, and how many of the one are in the other */
+#define PAGE		((unsigned long)sysconf(_SC_PAGESIZE))
+#define PAGES_2M	(PAGE / sizeof(uint64_t))
+#define HUGE_2M		(PAGES_2M * PAGE)	/* where a page has 4K */
+#define ORDER_2M	((unsigned int)__builtin_ctzl(PAGES_2M))
+/* of the machines that tests run on, for arrays */
+#define MAX_PAGE	16384UL
+#define MAX_PAGES_2M	(MAX_PAGE / sizeof(uint64_t))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -186,5 +196,35 @@ static inline int read_number(const char *path, const char *key, uint64_t *value
 	free(text);
 	return ret;
 }
+
+/* does /proc/kallsyms have a symbol? One of data is not there without KALLSYMS_ALL. */
+static inline bool has_symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	char line[512], found[256];
+	bool has = false;
+
+	while (f && !has && fgets(line, sizeof(line), f))
+		has = sscanf(line, "%*x %*c %255s", found) == 1 && !strcmp(found, name);
+	if (f)
+		fclose(f);
+	return has;
+}
+
+/* is a dataset unavailable for want of a symbol that this kernel has not? */
+static inline bool is_unavailable(int fd, uint32_t dataset)
+{
+	struct mmscope_describe desc = describe_arg(dataset);
+	char symbol[64];
+
+	return !ioctl(fd, MMSCOPE_IOC_DESCRIBE, &desc) &&
+	       desc.state == MMSCOPE_STATE_UNAVAILABLE &&
+	       sscanf(desc.detail, "symbol %63s", symbol) == 1 && !has_symbol(symbol);
+}
+
+#define SKIP_UNAVAILABLE(_fd, _dataset) do {					\
+	if (is_unavailable(_fd, _dataset))					\
+		SKIP(return, "this kernel lacks a symbol that the dataset needs"); \
+} while (0)
 
 #endif /* _MMSCOPE_COMMON_H */

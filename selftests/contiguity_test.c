@@ -12,7 +12,7 @@
 #include "zoo.h"
 #include "brute.h"
 
-#define BLOCK		512UL
+#define BLOCK		PAGES_2M
 #define SCHEMES		MMSCOPE_NR_SCHEMES
 #define NODES		MMSCOPE_NR_NODES
 #define UNKNOWN		MMSCOPE_UNKNOWN

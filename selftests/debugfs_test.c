@@ -45,10 +45,16 @@ TEST(files_are_read_only_for_root)
 
 TEST(every_line_has_as_many_words_as_the_header)
 {
+	int fd = open_device();
+	bool no_slabs = is_unavailable(fd, MMSCOPE_DS_SLAB_CACHES);
+
+	close(fd);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char *text = read_file(files[i]), *line, *end;
 		int columns, lines = 0;
 
+		if (!text && no_slabs && strstr(files[i], "/slab_caches"))
+			continue;
 		ASSERT_NE(NULL, text);
 		end = strchr(text, '\n');
 		ASSERT_NE(NULL, end);

@@ -13,8 +13,9 @@
 #include "zoo.h"
 
 #define PAGES	64
-#define HUGE_PAGES 512
+#define HUGE_PAGES PAGES_2M
 #define MANY	(4 * HUGE_PAGES)
+#define MOST	(4 * MAX_PAGES_2M)
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -31,8 +32,8 @@ FIXTURE(diff) {
 	size_t bytes;
 	pid_t child;
 	int ask[2], done[2];	/* pipes to and from the child */
-	uint64_t before[MANY], after[MANY];
-	struct told told[MANY];
+	uint64_t before[MOST], after[MOST];
+	struct told told[MOST];
 };
 
 /* pagemap of the child's copy of self->mem */

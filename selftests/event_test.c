@@ -25,7 +25,7 @@
 #define MADV_COLLAPSE 25
 #endif
 
-#define HUGE	(2UL << 20)
+#define HUGE	HUGE_2M
 #define CGROUP	"/sys/fs/cgroup/mmscope-event"
 #define ROOM	65536
 #define TRIES	3
@@ -95,7 +95,7 @@ static pid_t hog(const char *procs)
 
 		if (p == MAP_FAILED)
 			_exit(2);
-		for (size_t i = 0; i < 1 << 20; i += 4096)
+		for (size_t i = 0; i < 1 << 20; i += PAGE)
 			p[i] = 1;
 	}
 }
@@ -172,7 +172,7 @@ static bool collapse(void)
 	if (area == MAP_FAILED)
 		return false;
 	madvise(area, 2 * HUGE, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < HUGE; i += 4096)
+	for (size_t i = 0; i < HUGE; i += PAGE)
 		p[i] = 1;
 	madvise(area, 2 * HUGE, MADV_HUGEPAGE);
 	err = madvise(p, HUGE, MADV_COLLAPSE);
@@ -386,7 +386,7 @@ TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 			if (self->seen.ev[i].kind == MMSCOPE_EVENT_COMPACTION)
 				scanned += self->seen.ev[i].pages;
 			if (self->seen.ev[i].kind == MMSCOPE_EVENT_THP_COLLAPSE)
-				collapsed += self->seen.ev[i].pages / 512;
+				collapsed += self->seen.ev[i].pages / PAGES_2M;
 		}
 		TH_LOG("runs of kswapd: %lu, vmstat %lu",
 		       count(&self->seen, MMSCOPE_EVENT_KSWAPD_WAKE), runs);

@@ -110,7 +110,7 @@ TEST_F(explain, a_page_that_is_copied_when_written)
 	self->scene->page += 0x123;
 	pfn = entry_of(self->pid, self->scene->page) & PM_FRAME;
 	explain_it("cow");
-	expect_phrase("frame %lu: physical 0x%lx, byte 291 of 4096", pfn, pfn * PAGE + 0x123);
+	expect_phrase("frame %lu: physical 0x%lx, byte 291 of %lu", pfn, pfn * PAGE + 0x123, PAGE);
 	expect_phrase("The mapping allows to read and write. It is private");
 	expect_phrase("forbids the write for now");
 	expect_phrase("2 times: ");
@@ -221,8 +221,9 @@ TEST_F(explain, a_huge_page)
 	pfn = entry_of(self->pid, self->scene->page) & PM_FRAME;
 	ASSERT_EQ(1, frame_flags(pfn) >> KPF_THP & 1);
 	explain_it("huge");
-	expect_phrase("frame %lu: physical 0x%lx, byte 1 of 4096", pfn, pfn * PAGE + 1);
-	expect_phrase("page 5 of a compound page of 2^9 that begins at frame %lu", pfn - 5);
+	expect_phrase("frame %lu: physical 0x%lx, byte 1 of %lu", pfn, pfn * PAGE + 1, PAGE);
+	expect_phrase("page 5 of a compound page of 2^%u that begins at frame %lu", ORDER_2M,
+		      pfn - 5);
 	expect_phrase("|PSE");
 	EXPECT_EQ(NULL, strstr(self->text, "PTE["));
 	expect_phrase("Next write no page fault");

@@ -266,7 +266,7 @@ static size_t frames_of_iomem(char *text, uint8_t *ram, size_t room)
 		if (sscanf(line, "%lx-%lx : System RAM", &start, &end) != 2 ||
 		    !strstr(line, " : System RAM"))
 			continue;
-		for (unsigned long pfn = (start + 4095) / 4096; pfn < (end + 1) / 4096; pfn++) {
+		for (unsigned long pfn = (start + PAGE - 1) / PAGE; pfn < (end + 1) / PAGE; pfn++) {
 			if (pfn < room)
 				ram[pfn] = 1;
 			nr++;
@@ -318,7 +318,7 @@ static int own_file(struct own_file *f, const char *path, size_t bytes)
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	if (fd < 0 || ftruncate(fd, bytes) || fstat(fd, &f->st))
 		return -1;
-	f->pages = bytes / 4096;
+	f->pages = bytes / PAGE;
 	f->at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (f->at == MAP_FAILED)
@@ -336,7 +336,7 @@ TEST_F(extents, a_file_of_our_own_has_its_inode_device_and_path)
 	ASSERT_EQ(0, own_file(&f, "/tmp/extents/a-file-of-our-own", 4 * MB));
 	ASSERT_EQ(0, extents_read(self->fd, &self->a));
 	for (size_t i = 0; i < f.pages; i++) {
-		const struct mmscope_extent *e = extent_of(&self->a, frame_of(f.at + i * 4096));
+		const struct mmscope_extent *e = extent_of(&self->a, frame_of(f.at + i * PAGE));
 
 		ASSERT_NE(NULL, e);
 		named += e->page_class == MMSCOPE_CLASS_SHMEM && e->owner == f.st.st_ino &&
@@ -394,14 +394,14 @@ TEST_F(extents, a_long_path_is_cut_at_its_beginning)
 	snprintf(path, sizeof(path), "/tmp/%.37s", tail);
 	mkdir(path, 0700);
 	snprintf(path, sizeof(path), "/tmp/%s", tail);
-	ASSERT_EQ(0, own_file(&f, path, 4096));
+	ASSERT_EQ(0, own_file(&f, path, PAGE));
 	ASSERT_EQ(0, extents_read(self->fd, &self->a));
 	e = extent_of(&self->a, frame_of(f.at));
 	ASSERT_NE(NULL, e);
 	EXPECT_EQ(0, strncmp(e->name, "..", 2));
 	EXPECT_STREQ("/a-file-whose-name-is-long-too", strrchr(e->name, '/'));
 	unlink(path);
-	munmap(f.at, 4096);
+	munmap(f.at, PAGE);
 }
 
 /* --------------------------------------------------------------- filters by flags */
@@ -541,8 +541,8 @@ TEST_F(extents, the_filter_by_cgroup_finds_what_it_was_charged)
 	arg.memcg = st.st_ino;
 	arg.class_mask = BIT(MMSCOPE_CLASS_ANON) | BIT(MMSCOPE_CLASS_ANON_THP);
 	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
-	EXPECT_LE(8 * MB / 4096, frames_in(&self->a));
-	EXPECT_GE(9 * MB / 4096, frames_in(&self->a));
+	EXPECT_LE(8 * MB / PAGE, frames_in(&self->a));
+	EXPECT_GE(9 * MB / PAGE, frames_in(&self->a));
 	kill_child(pid);
 	rmdir(dir);
 }

@@ -12,7 +12,6 @@
 #include "fixture.h"
 #include "frames.h"
 
-#define PAGE	4096UL
 #define MANY	4096
 #define BIT(n)	(1ULL << (n))
 

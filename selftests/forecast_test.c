@@ -16,10 +16,8 @@
 #include "common.h"
 #include "fixture.h"
 
-#define PAGE		4096UL
-#define HUGE_2M		(2UL << 20)
-#define PMD_ORDER	9
-#define NR_HUGEPAGES	"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+#define PMD_ORDER	ORDER_2M
+#define NR_HUGEPAGES	"/proc/sys/vm/nr_hugepages"
 /* movable memory at once or not at all, without a claim on reserves */
 #define NO_WAIT		"GFP_TRANSHUGE_LIGHT"
 #define TRIES		5
@@ -293,7 +291,7 @@ static uint64_t listed(bool all)
 	/* where there are no huge pages, no list has blocks as large */
 	if (!nr)
 		return !all && !has_thp() ? 0 : ~0ULL;
-	return all ? sum / 512 + 1 : sum;
+	return all ? sum / PAGES_2M + 1 : sum;
 }
 
 /* blocks that a boost of the watermarks keeps, which goes away at any moment */
@@ -307,7 +305,7 @@ static uint64_t boosted(void)
 		sum += strtoull(p, NULL, 10);
 	}
 	free(text);
-	return (sum + 511) / 512;
+	return (sum + PAGES_2M - 1) / PAGES_2M;
 }
 
 /* one forecast while nothing moves, and what is really given to the last block */

@@ -31,6 +31,7 @@ FIXTURE_SETUP(huge)
 {
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_THP_STATE);
 }
 
 FIXTURE_TEARDOWN(huge)

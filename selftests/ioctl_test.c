@@ -197,7 +197,7 @@ FIXTURE(dataset)
 FIXTURE_VARIANT(dataset)
 {
 	uint32_t id;
-	uint64_t end;	/* of the range, where the whole would be long; 0: the whole */
+	uint64_t end;	/* frames, where the whole would be long; 0: the whole */
 	bool moves;	/* its number of records changes by itself */
 };
 
@@ -251,6 +251,17 @@ DATASET(ksm, KSM);
 DATASET(thp_state, THP_STATE);
 DATASET(khugepaged, KHUGEPAGED);
 
+/* of all memory; where it begins far above 0, there is nothing to be seen below */
+static uint64_t first_frame(void)
+{
+	char *text = read_file("/proc/zoneinfo");
+	char *at = text ? strstr(text, "start_pfn:") : NULL;
+	uint64_t pfn = at ? strtoull(at + strlen("start_pfn:"), NULL, 10) : 0;
+
+	free(text);
+	return pfn;
+}
+
 FIXTURE_SETUP(dataset)
 {
 	self->page = sysconf(_SC_PAGESIZE);
@@ -258,6 +269,7 @@ FIXTURE_SETUP(dataset)
 	ASSERT_LE(0, self->fd);
 	self->desc = describe_arg(variant->id);
 	ASSERT_EQ(0, ioctl(self->fd, MMSCOPE_IOC_DESCRIBE, &self->desc));
+	SKIP_UNAVAILABLE(self->fd, variant->id);
 	ASSERT_NE(MMSCOPE_STATE_UNAVAILABLE, self->desc.state) {
 		TH_LOG("%s: %s", self->desc.name, self->desc.detail);
 	}
@@ -272,7 +284,7 @@ FIXTURE_SETUP(dataset)
 	ASSERT_NE(NULL, self->buf);
 	self->arg = walk_arg(variant->id);
 	if (variant->end)
-		self->arg.end = variant->end;
+		self->arg.end = first_frame() + variant->end;
 	self->arg.buf = (uintptr_t)self->buf;
 	self->arg.buf_bytes = self->buf_bytes;
 }

@@ -15,8 +15,6 @@
 #include "vmallocinfo.h"
 
 #define MB	(1024 * 1024UL)
-#define PAGES_2M 512
-#define ORDER_2M 9
 #define TRIES	50
 #define KPTR	"/proc/sys/kernel/kptr_restrict"
 #define WX	(MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC)
@@ -33,6 +31,7 @@ FIXTURE_SETUP(kmap)
 {
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS);
 	self->kptr = read_file(KPTR);
 	ASSERT_NE(NULL, self->kptr);
 	ASSERT_EQ(0, write_file(KPTR, "1"));
@@ -120,13 +119,13 @@ static uint64_t image_split_kb(FIXTURE_DATA(kmap) *self)
 		if (!is_image(r->region) || r->page_size_bytes != PAGE)
 			continue;
 		for (uint64_t addr = r->start; addr < r->end; addr += PAGE) {
-			if (addr / (2 * MB) == last)
+			if (addr / HUGE_2M == last)
 				continue;
-			last = addr / (2 * MB);
+			last = addr / HUGE_2M;
 			blocks++;
 		}
 	}
-	return blocks * 2 * MB / 1024;
+	return blocks * HUGE_2M / 1024;
 }
 
 struct direct {
@@ -160,6 +159,8 @@ TEST_F_TIMEOUT(kmap, page_sizes_of_the_direct_map_are_those_of_meminfo, 120)
 	struct direct d;
 	uint64_t split;
 
+	if (read_direct(&d))
+		SKIP(return, "this kernel does not count the entries of its direct map");
 	ASSERT_EQ(0, look_quietly(self, &d));
 	split = image_split_kb(self);
 	EXPECT_EQ(d.small, direct_kb(self, 1) + split);
@@ -326,6 +327,16 @@ static uint64_t section_of(const char *name)
 	return addr;
 }
 
+/* arm64 puts modules near the image, which KASLR moves into the range of vmalloc() */
+static bool has_modules(uint32_t region)
+{
+#ifdef __aarch64__
+	if (region == MMSCOPE_REGION_VMALLOC)
+		return true;
+#endif
+	return region == MMSCOPE_REGION_MODULES;
+}
+
 TEST_F_TIMEOUT(kmap, sections_of_a_module_have_their_permissions, 120)
 {
 	const struct mmscope_kernel_mapping *text, *data, *rodata;
@@ -337,9 +348,9 @@ TEST_F_TIMEOUT(kmap, sections_of_a_module_have_their_permissions, 120)
 	ASSERT_NE(NULL, text);
 	ASSERT_NE(NULL, data);
 	ASSERT_NE(NULL, rodata);
-	EXPECT_EQ(MMSCOPE_REGION_MODULES, text->region);
-	EXPECT_EQ(MMSCOPE_REGION_MODULES, data->region);
-	EXPECT_EQ(MMSCOPE_REGION_MODULES, rodata->region);
+	EXPECT_TRUE(has_modules(text->region));
+	EXPECT_TRUE(has_modules(data->region));
+	EXPECT_TRUE(has_modules(rodata->region));
 	EXPECT_EQ(MMSCOPE_KERNEL_EXEC, text->flags & WX);
 	EXPECT_EQ(MMSCOPE_KERNEL_WRITE, data->flags & WX);
 	EXPECT_EQ(0, rodata->flags & WX);
@@ -468,6 +479,7 @@ FIXTURE_SETUP(planted_map)
 {
 	self->k.fd = open_device();
 	ASSERT_LE(0, self->k.fd);
+	SKIP_UNAVAILABLE(self->k.fd, MMSCOPE_DS_KERNEL_MAPPINGS);
 	self->fixture = fixture_load();
 	ASSERT_LE(0, self->fixture);
 	self->k.kptr = read_file(KPTR);
@@ -514,9 +526,12 @@ TEST_F_TIMEOUT(planted_map, what_is_writable_and_executable_is_told, 120)
 {
 	struct fixture_plant arg = fixture_arg(FIXTURE_WX, 3, 0, self->pfn, 16);
 	const struct mmscope_kernel_mapping *r;
-	int found = 0;
+	int found = 0, err;
 
-	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
+	err = fixture_plant(self->fixture, &arg);
+	if (err == -EOPNOTSUPP)
+		SKIP(return, "no such mapping can be made on this machine");
+	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, look(&self->k));
 	r = at(&self->k, arg.addr);
 	ASSERT_NE(NULL, r);
@@ -545,7 +560,7 @@ static bool plant_split(FIXTURE_DATA(planted_map) *self, struct fixture_plant *a
 		if (fixture_plant(self->fixture, arg))
 			return false;
 		r = of_frame(&self->k, self->pfn[0]);
-		if (r && r->page_size_bytes == 2 * MB)
+		if (r && r->page_size_bytes == HUGE_2M)
 			return true;
 	}
 	return false;
@@ -558,7 +573,8 @@ TEST_F_TIMEOUT(planted_map, a_page_made_uncached_splits_the_direct_map, 120)
 	struct direct before, after;
 	uint64_t pfn;
 
-	ASSERT_EQ(0, read_direct(&before));
+	if (read_direct(&before))
+		SKIP(return, "no entry of the direct map can be split on this machine");
 	ASSERT_TRUE(plant_split(self, &arg));
 	pfn = self->pfn[0];
 	ASSERT_EQ(0, look_quietly(&self->k, &after));

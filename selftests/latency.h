@@ -72,7 +72,7 @@ static inline void latency_write(struct latency_shared *s, size_t bytes)
 	if (p == MAP_FAILED)
 		_exit(1);
 	madvise(p, bytes, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < bytes; i += 4096)
+	for (size_t i = 0; i < bytes; i += PAGE)
 		__atomic_store_n(p + i, 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&s->ready, 1, __ATOMIC_RELEASE);
 	for (;;) {

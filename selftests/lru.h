@@ -60,7 +60,7 @@ static inline void rest(void)
 /* Pages that CPUs have not put on lists yet are put there: a page that needs no move is moved. */
 static inline void settle(void)
 {
-	static char page[2 * PAGE];
+	static char page[2 * MAX_PAGE];
 	void *pages[] = { page + PAGE };
 	int node = -1, status = 0;
 

@@ -124,7 +124,7 @@ TEST_F(nodes, every_node_number_of_zoneinfo_is_the_same)
 
 TEST_F(nodes, anonymous_memory_of_ours_shows_in_the_counters)
 {
-	const size_t pages = 8192, size = pages * 4096;
+	const size_t pages = 8192, size = pages * PAGE;
 	int at = name_index(&self->names.stat, "nr_anon_mapped");
 	uint64_t before = 0, after = 0;
 	struct answer a;

@@ -11,7 +11,6 @@
 #include "common.h"
 #include "process.h"
 
-#define PAGE		4096UL
 #define PUD_ORDER	18
 #define MANY		16	/* more than the guest can have */
 #define TRIES		6

@@ -139,6 +139,7 @@ FIXTURE_SETUP(oom_rank)
 
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_OOM_RANK);
 	ASSERT_EQ(0, zoo_setup());
 	self->zoo = (void *)zoo_map(sizeof(*self->zoo), MAP_SHARED | MAP_ANONYMOUS);
 	self->zoo->cow = zoo_anon(ZOO_PAGES * PAGE);

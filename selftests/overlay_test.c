@@ -415,7 +415,7 @@ static uint64_t vm_pte(pid_t pid)
 /* a table for each page touched; no huge pages, nor spare tables for them */
 static int touch_sparsely(void *arg)
 {
-	size_t step = 2UL << 20;
+	size_t step = HUGE_2M;
 	char *mem;
 
 	(void)arg;

@@ -14,7 +14,6 @@
 #include "fixture.h"
 #include "extents.h"
 
-#define PAGE	4096UL
 #define MB	(1024 * 1024UL)
 #define MANY	4096
 

@@ -14,7 +14,7 @@
 #include "process.h"
 #include "frames.h"
 
-#define HUGE	(2UL << 20)
+#define HUGE	HUGE_2M
 #define KSM	"/sys/kernel/mm/ksm/"
 #define THP	"/sys/kernel/mm/transparent_hugepage/"
 #define HUGEPAGES "/proc/sys/vm/nr_hugepages"
@@ -116,7 +116,7 @@ TEST_F(page_kind, shared_memory_is_shmem)
 
 TEST_F(page_kind, a_page_of_a_file_is_file)
 {
-	char data[PAGE] = "a page of a file", *mem;
+	char data[MAX_PAGE] = "a page of a file", *mem;
 	int file;
 
 	mkdir(RAMFS, 0700);
@@ -156,17 +156,17 @@ TEST_F(page_kind, a_transparent_huge_page_is_anon_of_order_9)
 	mem = map_aligned_huge();
 	memset(mem, 1, HUGE);
 	head = frame_of(mem);
-	for (i = 0; i < 512; i += 73) {
+	for (i = 0; i < (int)PAGES_2M; i += 73) {
 		ASSERT_EQ(read_page(self->fd, head + i, &self->page), 0);
 		EXPECT_EQ(self->page.kind, MMSCOPE_PAGE_ANON);
-		EXPECT_EQ(self->page.order, 9);
+		EXPECT_EQ(self->page.order, ORDER_2M);
 		EXPECT_EQ(self->page.head_pfn, head);
 		EXPECT_EQ(self->page.mapcount, 1);
 	}
 	/* mapped page by page it is still one */
 	ASSERT_EQ(mprotect(mem + 16 * PAGE, PAGE, PROT_READ), 0);
 	ASSERT_EQ(read_page(self->fd, head + 16, &self->page), 0);
-	EXPECT_EQ(self->page.order, 9);
+	EXPECT_EQ(self->page.order, ORDER_2M);
 	EXPECT_EQ(self->page.mapcount, 1);
 	EXPECT_TRUE(self->page.flags >> KPF_THP & 1);
 }
@@ -182,7 +182,7 @@ TEST_F(page_kind, a_huge_page_that_was_only_read_is_the_huge_zero_page)
 	ASSERT_EQ(*(volatile char *)mem, 0);
 	ASSERT_EQ(read_page(self->fd, frame_of(mem + 7 * PAGE), &self->page), 0);
 	EXPECT_EQ(self->page.kind, MMSCOPE_PAGE_ZERO);
-	EXPECT_EQ(self->page.order, 9);
+	EXPECT_EQ(self->page.order, ORDER_2M);
 }
 
 TEST_F(page_kind, hugetlb_pages_are_hugetlb_in_use_and_in_the_pool)
@@ -193,12 +193,12 @@ TEST_F(page_kind, hugetlb_pages_are_hugetlb_in_use_and_in_the_pool)
 	if (access(HUGEPAGES, F_OK))
 		SKIP(return, "no hugetlb");
 	ASSERT_EQ(write_file(HUGEPAGES, "3"), 0);
-	EXPECT_EQ(count_kind(self->fd, MMSCOPE_PAGE_HUGETLB), before + 3 * 512);
+	EXPECT_EQ(count_kind(self->fd, MMSCOPE_PAGE_HUGETLB), before + 3 * PAGES_2M);
 	mem = map_memory(HUGE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB);
 	ASSERT_NE(mem, MAP_FAILED);
 	EXPECT_EQ(read_page(self->fd, frame_of(mem + 5 * PAGE), &self->page), 0);
 	EXPECT_EQ(self->page.kind, MMSCOPE_PAGE_HUGETLB);
-	EXPECT_EQ(self->page.order, 9);
+	EXPECT_EQ(self->page.order, ORDER_2M);
 	EXPECT_EQ(self->page.mapcount, 1);
 	munmap(mem, HUGE);
 	write_file(HUGEPAGES, "0");

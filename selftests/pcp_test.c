@@ -165,7 +165,7 @@ static uint64_t list_length(struct __test_metadata *_metadata, int fd, int list,
  */
 TEST_F(pcp, pages_of_ours_come_and_go_on_the_movable_list)
 {
-	const size_t pages = 32, size = pages * 4096;
+	const size_t pages = 32, size = pages * PAGE;
 	int movable = name_index(&self->list, "0_Movable");
 	uint64_t before, without, after;
 	bool seen = false;
@@ -185,7 +185,7 @@ TEST_F(pcp, pages_of_ours_come_and_go_on_the_movable_list)
 		madvise(p, size, MADV_NOHUGEPAGE);
 		p[0] = 1;
 		before = list_length(_metadata, self->fd, movable, 0);
-		for (at = 4096; at < size; at += 4096)
+		for (at = PAGE; at < size; at += PAGE)
 			p[at] = 1;
 		without = list_length(_metadata, self->fd, movable, 0);
 		munmap(p, size);

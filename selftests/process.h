@@ -14,8 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define PAGE	4096UL
-
 /* bits of /proc/PID/pagemap */
 #define PM_PRESENT	(1ULL << 63)
 #define PM_SWAP		(1ULL << 62)
@@ -24,6 +22,21 @@
 #define PM_FRAME	((1ULL << 55) - 1)
 /* not compared: who else maps the page, and whether a file has it */
 #define PM_COMPARED	(PM_PRESENT | PM_SWAP | PM_UFFD_WP | PM_SOFT_DIRTY | PM_FRAME)
+
+/* does this kernel keep soft-dirty bits? Every page of a new area has one. */
+static inline bool has_soft_dirty(void)
+{
+	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t bits = 0;
+
+	*(volatile char *)p = 1;
+	if (pread(fd, &bits, sizeof(bits), (uintptr_t)p / PAGE * sizeof(bits)) != sizeof(bits))
+		bits = 0;
+	close(fd);
+	munmap(p, PAGE);
+	return bits & PM_SOFT_DIRTY;
+}
 
 /* one paragraph of /proc/PID/smaps; sizes in bytes */
 struct map {

@@ -164,7 +164,7 @@ static long growth(const char *table, const char *word, const char *other)
 	if (!find_line(table, word, other, line, sizeof(line)))
 		return -1;
 	bytes = number_of(line, "growth");
-	return bytes % 4096 ? -1 : bytes / 4096;
+	return bytes % (long)PAGE ? -1 : bytes / (long)PAGE;
 }
 
 static int take_recording(const char *path)
@@ -238,10 +238,10 @@ static long planted_slab_pages(void)
 static int write_pages(const char *path, size_t pages)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	static const char zeros[PAGE];
+	static const char zeros[MAX_PAGE];
 	size_t i = 0;
 
-	while (fd >= 0 && i < pages && write(fd, zeros, PAGE) == PAGE)
+	while (fd >= 0 && i < pages && write(fd, zeros, PAGE) == (ssize_t)PAGE)
 		i++;
 	if (fd >= 0)
 		close(fd);

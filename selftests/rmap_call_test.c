@@ -254,7 +254,7 @@ static int linger(void *unused)
 
 static int share(void *page)
 {
-	static char stack[4 * PAGE];
+	static char stack[4 * MAX_PAGE];
 
 	map_page(page);
 	return clone(linger, stack + sizeof(stack) - 64, CLONE_VM | SIGCHLD, NULL) < 0;

@@ -38,7 +38,7 @@ struct scene {
 	uint64_t note[8];
 	pid_t pid;
 	bool no_core;
-	unsigned char core[SCENE_PAGES];
+	unsigned char core[4 * MAX_PAGES_2M];
 };
 
 static inline int scene_act(void *arg)

@@ -236,7 +236,7 @@ static pthread_t faulting;
 
 static int play_uffd_missing(struct scene *s)
 {
-	static char page[PAGE] __attribute__((aligned(PAGE))) = "from userfaultfd";
+	static char page[MAX_PAGE] __attribute__((aligned(MAX_PAGE))) = "from userfaultfd";
 	struct pollfd wait = { .fd = s->note[0], .events = POLLIN };
 	struct uffdio_copy copy = { .src = (uintptr_t)page, .len = PAGE };
 	struct uffdio_zeropage zero = { .range = { .len = PAGE } };

@@ -27,7 +27,7 @@ FIXTURE(share)
 	int fd;
 	struct scene *s;
 	struct view v, ours;
-	unsigned char core[SCENE_PAGES];
+	unsigned char core[4 * MAX_PAGES_2M];
 };
 
 FIXTURE_SETUP(share)

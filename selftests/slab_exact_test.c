@@ -29,6 +29,7 @@ FIXTURE_SETUP(planted)
 {
 	self->fd = open_device();
 	ASSERT_GE(self->fd, 0);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_SLAB_CACHES);
 	self->fixture = fixture_load();
 	ASSERT_GE(self->fixture, 0);
 	self->pfn = calloc(MAX_OBJECTS, sizeof(*self->pfn));

@@ -47,7 +47,7 @@ static inline uint64_t disk_setup(void)
  */
 static inline int make_swap_with(uint64_t bytes, const uint32_t *bad, uint32_t nr_bad)
 {
-	static char page[PAGE];
+	static char page[MAX_PAGE];
 	uint32_t head[] = { 1, bytes / PAGE - 1, nr_bad };
 	int fd = open(DISK, O_WRONLY | O_CLOEXEC);
 	int err;
@@ -57,7 +57,7 @@ static inline int make_swap_with(uint64_t bytes, const uint32_t *bad, uint32_t n
 	if (nr_bad)
 		memcpy(page + 1536, bad, nr_bad * sizeof(*bad));
 	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
-	err = fd < 0 || pwrite(fd, page, PAGE, 0) != PAGE || fsync(fd);
+	err = fd < 0 || pwrite(fd, page, PAGE, 0) != (ssize_t)PAGE || fsync(fd);
 	close(fd);
 	return err;
 }

@@ -8,9 +8,9 @@
 
 #include "common.h"
 #include "process.h"
+#include "entry.h"
 #include "zoo.h"
 
-#define FRAME_MASK	0x000ffffffffff000UL	/* of an x86 entry */
 #define UNKNOWN		MMSCOPE_UNKNOWN
 
 static int translate(int fd, pid_t pid, const uint64_t *addrs, uint32_t nr,
@@ -58,25 +58,20 @@ static uint64_t as_pagemap(const struct mmscope_translation *t)
 /* is the record sound in itself? */
 static bool sound(const struct mmscope_translation *t, uint64_t addr)
 {
-	static const int shift[] = { 48, 39, 30, 21, 12 };
 	int above = -1;
 
-	if (t->addr != addr || (t->levels != 4 && t->levels != 5))
+	if (t->addr != addr || t->levels < 3 || t->levels > 5)
 		return false;
 	for (int i = 0; i < MMSCOPE_NR_LEVELS; i++) {
-		bool folded = i == MMSCOPE_LEVEL_P4D && t->levels == 4;
-		/* of four levels the top one maps what the second of five does */
-		int bits = i == MMSCOPE_LEVEL_PGD && t->levels == 4 ? shift[1] : shift[i];
-
-		if (folded || i > (int)t->level) {
+		if (is_folded(i, t->levels) || i > (int)t->level) {
 			if (t->index[i] != UNKNOWN || t->entry[i] != UNKNOWN ||
 			    t->table_pfn[i] != UNKNOWN)
 				return false;
 			continue;
 		}
-		if (t->index[i] != (addr >> bits) % 512)
+		if (t->index[i] != (addr >> shift_of(i, t->levels)) % ENTRIES)
 			return false;
-		if (above >= 0 && (t->entry[above] & FRAME_MASK) >> 12 != t->table_pfn[i])
+		if (above >= 0 && raw_frame(t->entry[above], false) / PAGE != t->table_pfn[i])
 			return false;
 		above = i;
 	}
@@ -85,13 +80,13 @@ static bool sound(const struct mmscope_translation *t, uint64_t addr)
 	return t->phys == t->pfn * PAGE + addr % PAGE;
 }
 
-/* the frame in the raw entry; PROT_NONE entries are stored inverted */
+/* the frame in the raw entry */
 static uint64_t entry_pfn(const struct mmscope_translation *t)
 {
 	uint64_t entry = t->entry[t->level];
-	uint64_t frame = t->flags & MMSCOPE_ENTRY_PROTNONE ? ~entry : entry;
+	uint64_t frame = raw_frame(entry, t->flags & MMSCOPE_ENTRY_PROTNONE);
 
-	return ((frame & FRAME_MASK & ~(t->page_size_bytes - 1)) |
+	return ((frame & ~(t->page_size_bytes - 1)) |
 		(t->addr & (t->page_size_bytes - 1))) / PAGE;
 }
 
@@ -194,7 +189,7 @@ TEST_F(translate, each_result_tells_why)
 	expect_result(z->hugetlb + 54321, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PMD, HUGE_2M);
 	expect_result(z->hugetlb + HUGE_2M, MMSCOPE_NOT_PRESENT, MMSCOPE_LEVEL_PMD, 0);
 	if (z->gigantic)
-		expect_result(z->gigantic + 54321, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PUD, HUGE_1G);
+		expect_result(z->gigantic + 54321, MMSCOPE_TRANSLATED, LEVEL_1G, LEAF_1G);
 	if (z->devmem) {
 		struct mmscope_translation t = translate_one(self->fd, self->pid, z->devmem + 17);
 

@@ -321,7 +321,7 @@ static int prepare_kinds(void *arg)
 	if (ftruncate(fd, PAGE))
 		return 2;
 	p->posix = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	p->hugetlb = map_anon(512, MAP_HUGETLB);
+	p->hugetlb = map_anon(PAGES_2M, MAP_HUGETLB);
 	fd = open("/bin/busybox", O_RDONLY);
 	p->file = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
 	fd = open("/dev/mem", O_RDONLY);

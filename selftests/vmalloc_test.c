@@ -52,6 +52,7 @@ FIXTURE_SETUP(vmallocs)
 {
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
+	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_VMALLOCS);
 	self->fixture = fixture_load();
 	ASSERT_LE(0, self->fixture);
 	self->kptr = read_file(KPTR);

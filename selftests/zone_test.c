@@ -302,7 +302,7 @@ static uint64_t sum_numa_hit(int fd, const struct zone_names *names)
 /* nobody folds per-CPU NUMA counters here: /proc/zoneinfo and numastat are not read */
 TEST_F(zones, allocations_show_at_once_in_the_numa_counters)
 {
-	const size_t pages = 4096, size = pages * 4096;
+	const size_t pages = 4096, size = pages * PAGE;
 	uint64_t before, after;
 	char *p;
 	size_t i;
@@ -313,7 +313,7 @@ TEST_F(zones, allocations_show_at_once_in_the_numa_counters)
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	madvise(p, size, MADV_NOHUGEPAGE);
-	for (i = 0; i < size; i += 4096)
+	for (i = 0; i < size; i += PAGE)
 		p[i] = 1;
 	after = sum_numa_hit(self->fd, &self->names);
 	EXPECT_GE(after - before, pages);

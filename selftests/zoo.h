@@ -16,7 +16,6 @@
 
 #define ZOO_DEVMEM	0xc0000	/* physical: ROMs, readable however strict /dev/mem is */
 
-#define HUGE_2M		(2UL << 20)
 #define HUGE_1G		(1UL << 30)
 
 /* where things are; all of ZOO_PAGES pages if not said otherwise; NULL: could not be made */

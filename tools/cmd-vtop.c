@@ -30,6 +30,18 @@ struct bit {
 	const char *name;
 };
 
+static void add_word(struct text *t, const char *word)
+{
+	text_add(t, "%s%s", t->len ? "|" : "", word);
+}
+
+static void add_bits(struct text *t, __u64 entry, const struct bit *bits, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (entry & bits[i].mask)
+			add_word(t, bits[i].name);
+}
+
 /* of a present entry, as crash names them */
 static const struct bit x86_bits[] = {
 	{ 1ULL << 0, "PRESENT" }, { 1ULL << 1, "RW" }, { 1ULL << 2, "USER" },
@@ -41,27 +53,62 @@ static const struct bit x86_bits[] = {
 #define X86_PSE		0x80ULL
 
 /* Above the lowest level, bit 7 makes an entry map a page itself. */
-void add_x86_bits(struct text *t, __u64 entry, bool lowest)
+static void add_x86_bits(struct text *t, __u64 entry, bool lowest)
 {
-	const char *sep = "";
-
 	if (!(entry & X86_PRESENT))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(x86_bits); i++) {
-		if (!(entry & x86_bits[i].mask))
-			continue;
-		text_add(t, "%s%s", sep, x86_bits[i].name);
-		sep = "|";
-	}
+	add_bits(t, entry, x86_bits, ARRAY_SIZE(x86_bits));
 	if (entry & X86_PSE)
-		text_add(t, "%s%s", sep, lowest ? "PAT" : "PSE");
+		add_word(t, lowest ? "PAT" : "PSE");
 }
 
-static void print_x86_bits(__u64 entry, bool lowest)
+/* of an entry that maps memory, as the architecture and the kernel name them */
+static const struct bit arm64_bits[] = {
+	{ 1ULL << 6, "USER" }, { 1ULL << 7, "RDONLY" }, { 1ULL << 10, "AF" },
+	{ 1ULL << 11, "NG" }, { 1ULL << 50, "GP" }, { 1ULL << 51, "DBM" },
+	{ 1ULL << 52, "CONT" }, { 1ULL << 53, "PXN" }, { 1ULL << 54, "UXN" },
+	{ 1ULL << 55, "DIRTY" }, { 1ULL << 56, "SPECIAL" }, { 1ULL << 57, "DEVMAP" },
+};
+
+/* of one that leads to a table */
+static const struct bit arm64_table_bits[] = {
+	{ 1ULL << 59, "PXNTABLE" }, { 1ULL << 60, "UXNTABLE" },
+};
+
+#define ARM64_VALID		0x01ULL
+#define ARM64_TABLE		0x02ULL
+#define ARM64_ATTRINDX(entry)	((unsigned int)((entry) >> 2 & 7))
+
+/* Above the lowest level, bit 1 makes an entry lead to a table. */
+static void add_arm64_bits(struct text *t, __u64 entry, bool lowest)
+{
+	if (!(entry & ARM64_VALID))
+		return;
+	add_word(t, "VALID");
+	if (!lowest && entry & ARM64_TABLE) {
+		add_word(t, "TABLE");
+		add_bits(t, entry, arm64_table_bits, ARRAY_SIZE(arm64_table_bits));
+		return;
+	}
+	add_word(t, lowest ? "PAGE" : "BLOCK");
+	text_add(t, "|ATTRINDX=%u", ARM64_ATTRINDX(entry));
+	add_bits(t, entry, arm64_bits, ARRAY_SIZE(arm64_bits));
+}
+
+/* the names of an entry's bits, if those of its machine are known */
+void add_entry_bits(struct text *t, const char *machine, __u64 entry, bool lowest)
+{
+	if (!strcmp(machine, "x86_64"))
+		add_x86_bits(t, entry, lowest);
+	else if (!strcmp(machine, "aarch64"))
+		add_arm64_bits(t, entry, lowest);
+}
+
+static void print_bits(struct source *s, __u64 entry, bool lowest)
 {
 	struct text t = { 0 };
 
-	add_x86_bits(&t, entry, lowest);
+	add_entry_bits(&t, s->machine, entry, lowest);
 	if (t.len)
 		printf("  %s", t.s);
 	text_free(&t);
@@ -120,8 +167,7 @@ static void print_level(struct source *s, const struct dataset *ds, const void *
 	if (table != MMSCOPE_UNKNOWN)
 		printf(" 0x%llx", table * s->info.page_size + index * sizeof(entry));
 	printf(" => 0x%llx", entry);
-	if (!strcmp(s->machine, "x86_64"))
-		print_x86_bits(entry, lowest);
+	print_bits(s, entry, lowest);
 	putchar('\n');
 }
 

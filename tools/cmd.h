@@ -211,7 +211,7 @@ void parse_gfp(const char *text, __u32 *gfp);
 
 /* cmd-vtop.c */
 __u64 parse_address(const char *word);
-void add_x86_bits(struct text *t, __u64 entry, bool lowest);
+void add_entry_bits(struct text *t, const char *machine, __u64 entry, bool lowest);
 
 /* fields of records that the tool itself makes */
 #define OWN_NAMED(_type, _member, _unit, _values, _help) {		\

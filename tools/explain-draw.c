@@ -75,8 +75,7 @@ static void draw_level(const struct explain *e, const struct pen *pen, const cha
 	for (const char *p = level; *p; p++)
 		putchar(toupper((unsigned char)*p));
 	printf("[%llu] = 0x%llx", element(e, "index", level), entry);
-	if (!strcmp(e->s->machine, "x86_64"))
-		add_x86_bits(&t, entry, lowest);
+	add_entry_bits(&t, e->s->machine, entry, lowest);
 	if (t.len)
 		printf("  %s", t.s);
 	if (!entry)

@@ -305,6 +305,7 @@ static const struct mmscope_name region_names[] = {
 	{ MMSCOPE_REGION_KASAN, "kasan" },
 	{ MMSCOPE_REGION_LDT, "ldt" },
 	{ MMSCOPE_REGION_EFI, "efi" },
+	{ MMSCOPE_REGION_PCI_IO, "pci_io" },
 };
 
 static MMSCOPE_NAMES(region_names_of, region_names);

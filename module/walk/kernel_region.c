@@ -14,11 +14,6 @@
 #include <linux/pgtable.h>
 #include <linux/vmalloc.h>
 
-#include <asm/fixmap.h>
-#ifdef CONFIG_X86
-#include <asm/cpu_entry_area.h>
-#endif
-
 #include "../compat.h"
 #include "../mmscope.h"
 #include "kernel_region.h"
@@ -50,24 +45,6 @@ static void add_image(struct mmscope_regions *r)
 	add_section(r, IMAGE, _text, _end);
 }
 
-#ifdef CONFIG_X86
-static void add_x86(struct mmscope_regions *r)
-{
-	add(r, MMSCOPE_REGION_IMAGE, __START_KERNEL_map, MODULES_VADDR);
-	add(r, MMSCOPE_REGION_FIXMAP, MODULES_END, FIXADDR_TOP + PAGE_SIZE);
-	add(r, MMSCOPE_REGION_CPU_ENTRY, CPU_ENTRY_AREA_BASE,
-	    CPU_ENTRY_AREA_BASE + CPU_ENTRY_AREA_MAP_SIZE);
-	add(r, MMSCOPE_REGION_ESPFIX, ESPFIX_BASE_ADDR, ESPFIX_BASE_ADDR + P4D_SIZE);
-	add(r, MMSCOPE_REGION_LDT, LDT_BASE_ADDR, LDT_END_ADDR);
-	add(r, MMSCOPE_REGION_EFI, EFI_VA_END, EFI_VA_START);
-}
-#else
-static void add_x86(struct mmscope_regions *r)
-{
-	add(r, MMSCOPE_REGION_FIXMAP, FIXADDR_TOT_START, FIXADDR_TOP);
-}
-#endif
-
 /**
  * mmscope_regions_init - learn the regions of this kernel
  * @r: filled
@@ -79,15 +56,16 @@ void mmscope_regions_init(struct mmscope_regions *r)
 #ifdef MODULES_VADDR
 	add(r, MMSCOPE_REGION_MODULES, MODULES_VADDR, MODULES_END);
 #endif
-	add_x86(r);
+#define X(_region, _start, _end) add(r, MMSCOPE_REGION_##_region, _start, _end);
+	COMPAT_REGIONS(X)
+#undef X
 #ifdef CONFIG_KASAN
 	add(r, MMSCOPE_REGION_KASAN, KASAN_SHADOW_START, KASAN_SHADOW_END);
 #endif
 	add(r, MMSCOPE_REGION_DIRECT_MAP, PAGE_OFFSET, COMPAT_DIRECT_MAP_END);
 	add(r, MMSCOPE_REGION_VMALLOC, VMALLOC_START, PAGE_ALIGN(VMALLOC_END));
 #ifdef CONFIG_SPARSEMEM_VMEMMAP
-	add(r, MMSCOPE_REGION_MEMMAP, (unsigned long)vmemmap,
-	    (unsigned long)(vmemmap + (1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT))));
+	add(r, MMSCOPE_REGION_MEMMAP, COMPAT_MEMMAP_START, COMPAT_MEMMAP_END);
 #endif
 }
 

@@ -62,9 +62,7 @@ static void init_ranges(struct table_walk *t)
 	}
 #ifdef CONFIG_SPARSEMEM_VMEMMAP
 	if (t->c->parts & MMSCOPE_OVERLAY_BOOT)
-		want_range(t, (unsigned long)vmemmap,
-			   (unsigned long)(vmemmap + (1UL << (MAX_PHYSMEM_BITS - PAGE_SHIFT))),
-			   MMSCOPE_CLASS_MEMMAP);
+		want_range(t, COMPAT_MEMMAP_START, COMPAT_MEMMAP_END, MMSCOPE_CLASS_MEMMAP);
 #endif
 }
 

@@ -65,7 +65,7 @@ static int visit_leaf(struct mmscope_kernel_walk *k, u32 level, union mmscope_ke
 		.flags = flags & (k->rights[level] | MMSCOPE_KERNEL_GLOBAL),
 	};
 
-	if (!pte_present(e.pte))
+	if (!compat_kernel_present(e.pte))
 		leaf.flags = MMSCOPE_KERNEL_ABSENT;
 	return k->leaf(k, &leaf);
 }
@@ -180,7 +180,9 @@ static int walk_pgd(struct mmscope_kernel_walk *k)
 {
 	const union mmscope_kernel_entry *pgd = READ_ONCE(*(void **)&k->mm->pgd);
 	/* so that the first entry of the table would map this */
-	unsigned long base = COMPAT_KERNEL_START - pgd_index(COMPAT_KERNEL_START) * PGDIR_SIZE;
+	unsigned long base = COMPAT_KERNEL_START -
+			     mmscope_pgt_index(MMSCOPE_LEVEL_PGD, COMPAT_KERNEL_START) *
+			     mmscope_pgt_entry_size(MMSCOPE_LEVEL_PGD);
 	struct mmscope_kernel_table t = {
 		.level = MMSCOPE_LEVEL_PGD,
 		.pfn = PHYS_PFN(__pa_symbol(pgd)),

@@ -61,11 +61,7 @@ u32 mmscope_pgt_below(struct mm_struct *mm, u32 level)
 
 /* ------------------------------------------------------------------ entries */
 
-/**
- * mmscope_pgt_entry_size - bytes that an entry maps
- * @level: enum mmscope_level of the entry
- */
-unsigned long mmscope_pgt_entry_size(u32 level)
+static unsigned long entry_size(u32 level)
 {
 	switch (level) {
 	case MMSCOPE_LEVEL_PGD:
@@ -81,11 +77,7 @@ unsigned long mmscope_pgt_entry_size(u32 level)
 	}
 }
 
-/**
- * mmscope_pgt_entries - entries in a table
- * @level: enum mmscope_level of the table
- */
-u64 mmscope_pgt_entries(u32 level)
+static u64 entries(u32 level)
 {
 	switch (level) {
 	case MMSCOPE_LEVEL_PGD:
@@ -101,6 +93,38 @@ u64 mmscope_pgt_entries(u32 level)
 	}
 }
 
+/*
+ * The level whose entries a table holds. Of folded levels the top table takes the
+ * place: where that was found out at boot, PGDIR_SIZE may still be that of a level
+ * more. No address space differs in this from another.
+ */
+static u32 level_held(u32 level)
+{
+	if (level == MMSCOPE_LEVEL_PGD)
+		while (mmscope_pgt_folded(NULL, level + 1))
+			level++;
+	return level;
+}
+
+/**
+ * mmscope_pgt_entry_size - bytes that an entry maps
+ * @level: enum mmscope_level of the entry
+ */
+unsigned long mmscope_pgt_entry_size(u32 level)
+{
+	return entry_size(level_held(level));
+}
+
+/**
+ * mmscope_pgt_entries - entries in a table
+ * @level: enum mmscope_level of the table
+ */
+u64 mmscope_pgt_entries(u32 level)
+{
+	/* a level that is always folded has one entry */
+	return max(entries(level), entries(level_held(level)));
+}
+
 /**
  * mmscope_pgt_index - number of an entry in its table
  * @level: enum mmscope_level of the entry
@@ -108,18 +132,16 @@ u64 mmscope_pgt_entries(u32 level)
  */
 u32 mmscope_pgt_index(u32 level, unsigned long addr)
 {
-	switch (level) {
-	case MMSCOPE_LEVEL_PGD:
-		return pgd_index(addr);
-	case MMSCOPE_LEVEL_P4D:
-		return p4d_index(addr);
-	case MMSCOPE_LEVEL_PUD:
-		return pud_index(addr);
-	case MMSCOPE_LEVEL_PMD:
-		return pmd_index(addr);
-	default:
-		return pte_index(addr);
-	}
+	return addr / mmscope_pgt_entry_size(level) % mmscope_pgt_entries(level);
+}
+
+/**
+ * mmscope_pgt_fills_page - do the tables of a level fill a page?
+ * @level: enum mmscope_level
+ */
+bool mmscope_pgt_fills_page(u32 level)
+{
+	return mmscope_pgt_entries(level) * sizeof(pte_t) == PAGE_SIZE;
 }
 
 /* what all entries of a table have in common */

@@ -108,6 +108,7 @@ bool mmscope_pgt_folded(struct mm_struct *mm, u32 level);
 unsigned long mmscope_pgt_entry_size(u32 level);
 u64 mmscope_pgt_entries(u32 level);
 u32 mmscope_pgt_index(u32 level, unsigned long addr);
+bool mmscope_pgt_fills_page(u32 level);
 u32 mmscope_pgt_below(struct mm_struct *mm, u32 level);
 
 /* enum mmscope_cache_mode: @pat as compat_pat(), @index as compat_cache_index() tells */

@@ -106,9 +106,13 @@ static int collect_mm(struct process_tables *t, struct mmscope_walk *w)
 		.entry = find_table,
 	};
 	memset(t->last, 0, sizeof(t->last));
-	err = record_table(t, PHYS_PFN(__pa(w->mm->pgd)), compat_pgd_pages, MMSCOPE_LEVEL_PGD);
-	if (err)
-		return err;
+	/* a smaller one is an object of a slab cache, and is shown as such */
+	if (mmscope_pgt_fills_page(MMSCOPE_LEVEL_PGD)) {
+		err = record_table(t, PHYS_PFN(__pa(w->mm->pgd)), compat_pgd_pages,
+				   MMSCOPE_LEVEL_PGD);
+		if (err)
+			return err;
+	}
 	do {
 		if (!mmget_not_zero(w->mm))
 			return 0;

@@ -80,7 +80,8 @@ static int translate_entry(struct mmscope_pgt_walk *p, const struct mmscope_pgt_
 	rec->level = e->level;
 	rec->index[e->level] = mmscope_pgt_index(e->level, rec->addr);
 	rec->entry[e->level] = e->raw;
-	rec->table_pfn[e->level] = e->table_pfn;
+	if (mmscope_pgt_fills_page(e->level))
+		rec->table_pfn[e->level] = e->table_pfn;
 	if (e->kind == MMSCOPE_PGT_TABLE)
 		return 0;
 	rec->result = result_of(e);

@@ -274,7 +274,8 @@ static int find_owner(struct mmscope_collect *c, const struct mmscope_vmap_area 
 
 	if (area && (area->flags & MMSCOPE_VMAP_STACK))
 		return mmscope_collect_owner(c, MMSCOPE_CLASS_KERNEL_STACK, area->pid, area->comm);
-	if (is_module && area && module_name_at(area->start, name, sizeof(name)))
+	if ((is_module || COMPAT_MODULES_ANYWHERE) && area &&
+	    module_name_at(area->start, name, sizeof(name)))
 		return mmscope_collect_owner(c, MMSCOPE_CLASS_MODULE, 0, name);
 	name_caller(area, name, sizeof(name));
 	if (is_module)

@@ -786,7 +786,9 @@ struct mmscope_pagetable {
 	__u64 entries_possible;	/* tables * entries in a table */
 	__u64 entries_used;	/* entries that are not none */
 	__u64 leaf_present;	/* map a page of leaf_size_bytes */
-	__u64 leaf_size_bytes;	/* 4K at pte, 2M at pmd, 1G at pud; 0: no leaves at this level */
+	__u64 leaf_size_bytes;	/* where pages have 4K: that at pte, 2M at pmd, 1G at pud;
+				 * 0: no leaves at this level
+				 */
 	__u64 leaf_bytes;	/* leaf_present * leaf_size_bytes */
 	__u64 swap;		/* swap entries */
 	__u64 migration;	/* migration entries */
@@ -831,6 +833,7 @@ enum mmscope_entry_flags {	/* of page-table entries, normalised */
 	MMSCOPE_ENTRY_PRIVATE	 = 1 << 17,	/* device: memory that only the device reaches */
 	MMSCOPE_ENTRY_POISONED	 = 1 << 18,	/* marker: access is SIGBUS */
 	MMSCOPE_ENTRY_GUARD	 = 1 << 19,	/* marker: access is SIGSEGV */
+	MMSCOPE_ENTRY_CONTIGUOUS = 1 << 20,	/* arm64: one of a run for one entry of the TLB */
 };
 
 /*
@@ -854,7 +857,9 @@ struct mmscope_mapping {
 /* what a page's address says of caching; the CPU's MTRRs may say less */
 enum mmscope_cache_mode {	/* the numbers that the PAT of x86 has for them */
 	MMSCOPE_CACHE_UC	= 0,	/* uncached */
-	MMSCOPE_CACHE_WC	= 1,	/* write combining */
+	MMSCOPE_CACHE_WC	= 1,	/* write combining; arm64: normal, non-cacheable */
+	MMSCOPE_CACHE_DEVICE	= 2,	/* arm64: of one of the types for device registers */
+	MMSCOPE_CACHE_TAGGED	= 3,	/* arm64: write back, with tags (MTE) */
 	MMSCOPE_CACHE_WT	= 4,	/* write through */
 	MMSCOPE_CACHE_WP	= 5,	/* write protected */
 	MMSCOPE_CACHE_WB	= 6,	/* write back: ordinary memory */
@@ -1566,6 +1571,7 @@ enum mmscope_kernel_region {
 	MMSCOPE_REGION_KASAN	  = 14,	/* shadow memory */
 	MMSCOPE_REGION_LDT	  = 15,	/* LDT of the running process */
 	MMSCOPE_REGION_EFI	  = 16,	/* firmware's services */
+	MMSCOPE_REGION_PCI_IO	  = 17,	/* ports of PCI devices, where they are memory */
 };
 
 enum mmscope_kernel_flags {
@@ -2038,11 +2044,13 @@ struct mmscope_translation {
 	__u64 vma_start;	/* 0 if no VMA */
 	__u64 vma_end;
 	__u32 swap_type;	/* MMSCOPE_IN_SWAP */
-	__u32 levels;		/* 4 or 5: levels of this process's tables */
+	__u32 levels;		/* of this process's tables that are not folded */
 	__u64 swap_offset;
 	__u64 index[MMSCOPE_NR_LEVELS];	/* of the entry; UNKNOWN: folded, not reached */
 	__u64 entry[MMSCOPE_NR_LEVELS];	/* raw entries; UNKNOWN: folded, not reached */
-	__u64 table_pfn[MMSCOPE_NR_LEVELS]; /* frame of each table; UNKNOWN likewise */
+	__u64 table_pfn[MMSCOPE_NR_LEVELS]; /* frame of each table; UNKNOWN likewise, and of a
+					     * table that does not fill a page
+					     */
 };
 
 /*
