@@ -29,8 +29,9 @@ static inline uint64_t hotplug_now_ms(void)
 
 struct monitor {
 	int fd;
+	bool deleted, refused;		/* events: a device has gone, or was kept */
 	char line[4096];
-	size_t len;
+	size_t len;			/* of what there is of it, 0: it is whole */
 };
 
 /* one line of what the monitor says, without its end; false: nothing for so long */
@@ -40,12 +41,14 @@ static inline bool monitor_line(struct monitor *m, unsigned int ms)
 	struct pollfd p = { .fd = m->fd, .events = POLLIN };
 	char c;
 
-	m->len = 0;
 	while (hotplug_now_ms() < until) {
 		if (poll(&p, 1, 200) <= 0 || read(m->fd, &c, 1) != 1)
 			continue;
 		if (c == '\n') {
 			m->line[m->len] = 0;
+			m->len = 0;
+			m->deleted |= !!strstr(m->line, "\"DEVICE_DELETED\"");
+			m->refused |= !!strstr(m->line, "UNPLUG_");
 			return true;
 		}
 		if (m->len < sizeof(m->line) - 1 && c != '\r')
@@ -54,40 +57,46 @@ static inline bool monitor_line(struct monitor *m, unsigned int ms)
 	return false;
 }
 
-/* a line with this in it; an error is one too. 0, or -1 */
-static inline int monitor_wait(struct monitor *m, const char *what, unsigned int ms)
+/* the answer to a command; events may come before it */
+static inline int monitor_answer(struct monitor *m)
 {
-	const uint64_t until = hotplug_now_ms() + ms;
-
-	while (hotplug_now_ms() < until) {
+	for (int try = 0; try < 60; try++) {
 		if (!monitor_line(m, 500))
 			continue;
-		if (strstr(m->line, what))
+		if (strstr(m->line, "\"return\""))
 			return 0;
-		if (strstr(m->line, "\"error\"") || strstr(m->line, "UNPLUG_ERROR") ||
-		    strstr(m->line, "UNPLUG_GUEST_ERROR")) {
-			fprintf(stderr, "# monitor: %s\n", m->line);
+		if (strstr(m->line, "already complete"))
 			return -1;
-		}
+		if (strstr(m->line, "\"error\""))
+			break;
 	}
-	fprintf(stderr, "# monitor: no %s in %u ms\n", what, ms);
+	fprintf(stderr, "# monitor: %s\n", m->line);
 	return -1;
 }
 
-static inline int monitor_say(struct monitor *m, const char *command)
+static inline int monitor_write(struct monitor *m, const char *text)
 {
-	const size_t len = strlen(command);
+	const size_t len = strlen(text);
 
 	for (size_t done = 0; done < len;) {
-		ssize_t put = write(m->fd, command + done, len - done);
+		ssize_t put = write(m->fd, text + done, len - done);
 
 		if (put <= 0)
 			return -1;
 		done += put;
 	}
-	return monitor_wait(m, "\"return\"", 30000);
+	return 0;
 }
 
+static inline int monitor_say(struct monitor *m, const char *command)
+{
+	return monitor_write(m, command) ?: monitor_answer(m);
+}
+
+/*
+ * The first to open the port has it echo the monitor's greeting until it is told not
+ * to: a byte that is in no command makes the monitor forget that.
+ */
 static inline int monitor_open(struct monitor *m)
 {
 	struct termios t;
@@ -98,13 +107,17 @@ static inline int monitor_open(struct monitor *m)
 	cfmakeraw(&t);
 	if (tcsetattr(m->fd, TCSANOW, &t))
 		return -1;
-	/* its greeting, unless an earlier one of us has had it */
-	monitor_line(m, 1000);
-	if (write(m->fd, "\n", 1) != 1)
-		return -1;
-	/* a second time that is an error, and all the same */
-	monitor_say(m, "{\"execute\":\"qmp_capabilities\"}\n");
-	return monitor_say(m, "{\"execute\":\"query-status\"}\n");
+	for (int try = 0; try < 10; try++) {
+		if (monitor_write(m, "\xff\n"))
+			return -1;
+		while (monitor_line(m, 1000))
+			;
+		/* only the first time that is no error, and it means the same */
+		if (!monitor_say(m, "{\"execute\":\"qmp_capabilities\"}\n") ||
+		    strstr(m->line, "already complete"))
+			return 0;
+	}
+	return -1;
 }
 
 /* ----------------------------------------------------------------------- blocks */
@@ -229,23 +242,32 @@ static inline int dimm_add(struct dimm *d, unsigned int nr)
 	}
 	for (unsigned int i = 0; i < d->blocks.nr && !err; i++)
 		err = block_force(d->blocks.id[i], "online_movable");
+	if (err)
+		fprintf(stderr, "# %u of %u blocks came: %d\n", d->blocks.nr, nr, err);
 	return err;
 }
 
 /* Pull it: the guest puts its blocks off line, gives up their memory map and lets it go. */
 static inline int dimm_remove(struct dimm *d)
 {
-	int err = -1;
+	struct monitor *m = &d->m;
 
-	for (int try = 0; try < 10 && err; try++) {
-		err = monitor_say(&d->m, "{\"execute\":\"device_del\",\"arguments\":{"
-				  "\"id\":\"d\"}}\n") ?:
-		      monitor_wait(&d->m, "DEVICE_DELETED", 60000);
-		if (err)
-			usleep(200000);
+	m->deleted = false;
+	for (int try = 0; try < 10 && !m->deleted; try++) {
+		m->refused = false;
+		if (monitor_say(m, "{\"execute\":\"device_del\",\"arguments\":{"
+				"\"id\":\"d\"}}\n"))
+			break;
+		for (int i = 0; i < 120 && !m->deleted && !m->refused; i++)
+			monitor_line(m, 500);
 	}
 	d->blocks.nr = 0;
-	return err ?: monitor_say(&d->m, "{\"execute\":\"object-del\",\"arguments\":{"
+	if (!m->deleted)
+		return -1;
+	/* Linux looks whether it has gone: another one must not be there already */
+	while (monitor_line(m, 1000))
+		;
+	return monitor_say(&d->m, "{\"execute\":\"object-del\",\"arguments\":{"
 				  "\"id\":\"m\"}}\n");
 }
 
