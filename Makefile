@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KREL)/build
 PREFIX ?= /usr/local
 # a kernel of scripts/kernels.conf, for run, shell and bench
 K ?=
-export KREL PREFIX DESTDIR K T VM_OPTIONS
+export KREL PREFIX DESTDIR K T S VM_OPTIONS
 
 all: tools module
 
@@ -42,11 +42,11 @@ shell:
 check:
 	@scripts/check
 
+check-all:
+	@scripts/check --all
+
 check-debug:
 	@K=debug scripts/check
-
-check-shapes:
-	@scripts/shapes $(K)
 
 # seconds
 S ?= 600
@@ -71,10 +71,10 @@ help:
 	@echo "make run          see it all in a virtual machine (K=6.1: another kernel)"
 	@echo "make shell        a prompt in that machine"
 	@echo "make check        lint and all tests (K=\"6.1 6.12\", T=\"zones_test ...\")"
+	@echo "make check-all    also all other kernels, and guests of many shapes (S=\"nodes4 ...\")"
 	@echo "make bench        mmscope's cost beside others' (K=6.1, BENCH_OPTIONS=--icount)"
 	@echo "make check-debug  all tests on a debug kernel: KASAN, lockdep, kmemleak"
-	@echo "make check-shapes generic tests on kernels that lack something (K=debug: signed)"
 	@echo "make fuzz-files   recordings that are bent, with AFL++ (S=3600: seconds)"
 	@echo "others: module tools selftests lint uninstall clean"
 
-.PHONY: all module tools selftests install uninstall run shell check check-debug check-shapes fuzz-files bench lint clean help
+.PHONY: all module tools selftests install uninstall run shell check check-all check-debug fuzz-files bench lint clean help

@@ -48,6 +48,11 @@ core_kernels()
 	awk '$5 == "core" { print $1 }' "$TOP/scripts/kernels.conf"
 }
 
+all_kernels()
+{
+	awk '$1 !~ /^#/ { print $1 }' "$TOP/scripts/kernels.conf"
+}
+
 as_root()
 {
 	if [ "$(id -u)" -eq 0 ]; then

@@ -2,7 +2,8 @@
 /*
  * Dataset faults: what the next access to addresses of a process would do.
  *
- * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call; see
+ * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call, and the
+ * memory hotplug lock (read) around it, as struct pages are looked at; see
  * fault_kind.c. Runs may be put together from several holds, as in mapping.c.
  *
  * Gaps between VMAs are told when the VMA behind them is met. A stack may grow
@@ -230,12 +231,26 @@ static int __fault_walk(struct mmscope_walk *w, struct fault_state *s, unsigned 
 	return 0;
 }
 
+static int one_hold(struct mmscope_walk *w, struct fault_state *s, unsigned long end)
+{
+	u64 began;
+	int ret;
+
+	mmscope_call(get_online_mems)();
+	ret = mmscope_mm_lock(w, &began);
+	if (!ret) {
+		ret = __fault_walk(w, s, end, began);
+		mmscope_mm_unlock(w, began);
+	}
+	mmscope_call(put_online_mems)();
+	return ret;
+}
+
 static int fault_walk(struct mmscope_walk *w)
 {
 	const u64 last = min_t(u64, MMSCOPE_PGT_END, w->mm->task_size & PAGE_MASK);
 	const unsigned long end = PAGE_ALIGN(min(w->q.end, last));
 	struct fault_state *s = w->priv;
-	u64 began;
 	int ret;
 
 	if (!s->started) {
@@ -243,11 +258,7 @@ static int fault_walk(struct mmscope_walk *w)
 		s->pos = min(max(w->cursor.pos, w->q.start), last) & PAGE_MASK;
 	}
 	if (s->pos < end) {
-		ret = mmscope_mm_lock(w, &began);
-		if (ret)
-			return ret;
-		ret = __fault_walk(w, s, end, began);
-		mmscope_mm_unlock(w, began);
+		ret = one_hold(w, s, end);
 		if (ret)
 			return ret;
 	}
@@ -336,6 +347,8 @@ static const struct mmscope_field_def fault_fields[] = {
 static const struct mmscope_need fault_needs[] = {
 	WANT_SYM(huge_zero_pfn),
 	WANT_SYM(stack_guard_gap),
+	WANT_SYM(get_online_mems),
+	WANT_SYM(put_online_mems),
 	WANT_SYM(transparent_hugepage_flags),
 	MMSCOPE_SWAP_NEEDS,
 	{ }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What two walkers by page frame number share: pageblocks and free blocks.
+ * What walkers by page frame number share: pageblocks and free blocks.
  *
  * All reads are lockless. The memory hotplug lock is held for reading, and the
  * frame is in an online section, so its struct page stays.
@@ -8,6 +8,7 @@
 #ifndef _MMSCOPE_WALK_FRAME_H
 #define _MMSCOPE_WALK_FRAME_H
 
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/rcupdate.h>
@@ -36,6 +37,23 @@ static inline u32 mmscope_pageblock_bits(unsigned long pfn)
 		word = READ_ONCE(usage->pageblock_flags[bit / BITS_PER_LONG]);
 	rcu_read_unlock_sched();
 	return word >> bit % BITS_PER_LONG & ((1U << NR_PAGEBLOCK_BITS) - 1);
+}
+
+/**
+ * mmscope_frame_online - does Linux manage this frame?
+ * @pfn: its number
+ *
+ * For who looks at no struct page, and so holds no hotplug lock: the answer may be
+ * old, but what it is read from is there (hot removal frees it by RCU).
+ */
+static inline bool mmscope_frame_online(unsigned long pfn)
+{
+	bool online;
+
+	rcu_read_lock();
+	online = pfn_to_online_page(pfn);
+	rcu_read_unlock();
+	return online;
 }
 
 /**

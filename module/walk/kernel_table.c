@@ -13,7 +13,6 @@
  *
  * Source: init_mm.pgd downward.
  */
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/moduleloader.h>
 #include <linux/pgtable.h>
@@ -22,6 +21,7 @@
 #include "../compat.h"
 #include "../mmscope.h"
 #include "collect.h"
+#include "frame.h"
 #include "kernel_walk.h"
 
 /* a range whose leaf entries are wanted */
@@ -88,7 +88,7 @@ static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel
 	    !mmscope_collect_wants(t->c, leaf->pfn, pages))
 		return 0;
 	/* no memory, or none that Linux manages */
-	if (!pfn_to_online_page(leaf->pfn))
+	if (!mmscope_frame_online(leaf->pfn))
 		return 0;
 	if (range->class == MMSCOPE_CLASS_MEMMAP)
 		owner = mmscope_collect_owner(t->c, MMSCOPE_CLASS_MEMMAP, 0, "");

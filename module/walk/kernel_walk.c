@@ -16,12 +16,12 @@
  *
  * Source: init_mm.pgd downward.
  */
-#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 
 #include "../compat.h"
 #include "../mmscope.h"
+#include "frame.h"
 #include "kernel_walk.h"
 #include "pgtable.h"
 
@@ -104,7 +104,7 @@ static int enter_table(struct mmscope_kernel_walk *k, u32 above,
 	const void *table = __va(PFN_PHYS(t.pfn));
 	int ret;
 
-	if (!pfn_to_online_page(t.pfn))
+	if (!mmscope_frame_online(t.pfn))
 		return 0;
 	k->path[above].at = at;
 	k->path[above].entry = e;

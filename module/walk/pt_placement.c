@@ -3,8 +3,9 @@
  * Dataset pt_placement: where the page tables of a process lie, and how full each
  * of them is.
  *
- * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call; the counts
- * add up what many holds saw.
+ * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call; the memory
+ * hotplug lock (read) around it, for the nodes of frames. The counts add up what
+ * many holds saw.
  *
  * All is counted first, in as many windows as it takes. Positions are levels and
  * nodes. As entries come in ascending order, one table a level is under
@@ -181,7 +182,10 @@ static int collect(struct mmscope_walk *w, struct pt_walk *s)
 
 	if (!s->pos)
 		mmscope_node_spans_read(&s->spans);
+	/* struct pages are looked at */
+	mmscope_call(get_online_mems)();
 	ret = mmscope_pgt_walk(&p);
+	mmscope_call(put_online_mems)();
 	s->pos = p.pos;
 	if (ret)
 		return ret;
@@ -324,6 +328,8 @@ static const struct mmscope_field_def pt_fields[] = {
 
 static const struct mmscope_need pt_needs[] = {
 	WANT_SYM(huge_zero_pfn),
+	WANT_SYM(get_online_mems),
+	WANT_SYM(put_online_mems),
 	{ }
 };
 

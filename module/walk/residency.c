@@ -2,9 +2,9 @@
 /*
  * Dataset residency: swapped pages, VMA by VMA and area by area.
  *
- * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call; swap.c
- * for each slot. A VMA may be read in several holds; its sums are what each of
- * them saw.
+ * Locks and staleness: those of pgtable.c, one hold of mmap_lock a call, and the
+ * memory hotplug lock (read) around it; swap.c for each slot. A VMA may be read in
+ * several holds; its sums are what each of them saw.
  *
  * Positions are addresses: the start of a VMA, plus the number of the first area
  * of it that was not handed over yet; or its end.
@@ -150,7 +150,10 @@ static int residency_walk(struct mmscope_walk *w)
 		s->resumed = w->cursor.pos & PAGE_MASK;
 	}
 	p.pos = s->pos;
+	/* folios of the swap cache are looked at */
+	mmscope_call(get_online_mems)();
 	ret = mmscope_pgt_walk(&p);
+	mmscope_call(put_online_mems)();
 	s->pos = p.pos;
 	return ret ?: flush_vma(w, s);
 }
@@ -171,6 +174,8 @@ static const struct mmscope_field_def residency_fields[] = {
 };
 
 static const struct mmscope_need residency_needs[] = {
+	WANT_SYM(get_online_mems),
+	WANT_SYM(put_online_mems),
 	MMSCOPE_SWAP_NEEDS,
 	{ }
 };

@@ -3,8 +3,8 @@
  * Dataset swap_map: the slots of the swap areas, in runs of slots that are alike.
  *
  * Locks: si->users, the reference that keeps an area from being switched off, for
- * a batch of slots at a time; RCU for a look into the swap cache. No spinlock: a
- * slot is one byte.
+ * a batch of slots at a time, the memory hotplug lock (read) with it; RCU for a
+ * look into the swap cache. No spinlock: a slot is one byte.
  *
  * Staleness: slots are read one after the other while pages come and go.
  *
@@ -147,7 +147,11 @@ static int map_walk(struct mmscope_walk *w)
 		m->at = w->cursor.pos;
 	}
 	while (m->at >> POS_SHIFT < MAX_SWAPFILES) {
-		ret = walk_batch(w, m) ?: mmscope_pause();
+		/* folios of the swap cache are looked at */
+		mmscope_call(get_online_mems)();
+		ret = walk_batch(w, m);
+		mmscope_call(put_online_mems)();
+		ret = ret ?: mmscope_pause();
 		if (ret)
 			return ret;
 	}
@@ -188,6 +192,8 @@ static const struct mmscope_need map_needs[] = {
 	NEED_SYM(swap_info),
 	NEED_LAYOUT(swap_info_struct, swap_map),
 	WANT_SYM(swapper_spaces),
+	WANT_SYM(get_online_mems),
+	WANT_SYM(put_online_mems),
 	{ }
 };
 

@@ -4,7 +4,8 @@
  *
  * Locks: the areas are read first, all of them, as vmap.c does it: spinlocks, a
  * bounded hold each. What they map is read from the kernel's page tables without
- * any (kernel_walk.c): not from vm_struct.pages, which most areas do not have.
+ * any (kernel_walk.c): not from vm_struct.pages, which most areas do not have. For
+ * the node of a frame, the memory hotplug lock (read).
  *
  * Staleness: an area that goes between the two shows what is mapped there then,
  * mostly nothing. Areas are as they were when their batch was read.
@@ -51,12 +52,16 @@ struct vmalloc_state {
 
 /* -------------------------------------------------------- what an area maps */
 
+/* what is mapped may have been freed meanwhile, and its memory be pulled */
 static void count_node(struct mmscope_vmalloc *rec, u64 pfn, u64 pages)
 {
-	const struct page *page = pfn_to_online_page(pfn);
+	const struct page *page;
 
+	mmscope_call(get_online_mems)();
+	page = pfn_to_online_page(pfn);
 	if (page && page_to_nid(page) < MMSCOPE_NR_NODES)
 		rec->node[page_to_nid(page)] += pages;
+	mmscope_call(put_online_mems)();
 }
 
 static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel_leaf *leaf)
@@ -265,6 +270,8 @@ static const struct mmscope_field_def vmalloc_fields[] = {
 
 static const struct mmscope_need vmalloc_needs[] = {
 	NEED_SYM(init_mm),
+	WANT_SYM(get_online_mems),
+	WANT_SYM(put_online_mems),
 	COMPAT_VMAP_NEEDS(NEED_SYM, NEED_LAYOUT),
 	COMPAT_VMAP_FREED_NEEDS,
 	WANT_SYM(kptr_restrict),
