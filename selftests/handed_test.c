@@ -32,6 +32,15 @@ static int nobody_walks_on(int fd, struct mmscope_walk_arg arg, size_t rec_size)
 	return nr ? 3 : 0;
 }
 
+/* 64 bits of the upper half, with four levels of page tables or five */
+static int has_address(const char *text)
+{
+	for (; (text = strstr(text, "0xff")); text += 4)
+		if (strspn(text + 2, "0123456789abcdef") == 16)
+			return 1;
+	return 0;
+}
+
 static int nobody_reads_on(int fd)
 {
 	static char buf[1 << 16];
@@ -40,7 +49,7 @@ static int nobody_reads_on(int fd)
 	if (setresuid(NOBODY, NOBODY, NOBODY))
 		return 1;
 	got = read(fd, buf, sizeof(buf) - 1);
-	return got > 0 && strstr(buf, "0xffff") ? 3 : 0;
+	return got > 0 && has_address(buf) ? 3 : 0;
 }
 
 static int status_of(pid_t child)
@@ -99,7 +108,7 @@ TEST(addresses_in_the_text_files_stay_hidden)
 		got = read(fd, buf, sizeof(buf) - 1);
 		ASSERT_LT(0, got);
 		buf[got] = '\0';
-		ASSERT_NE(NULL, strstr(buf, "0xffff"));
+		ASSERT_TRUE(has_address(buf));
 		child = fork();
 		ASSERT_LE(0, child);
 		if (!child)

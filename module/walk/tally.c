@@ -40,14 +40,7 @@ static u32 room_of(u32 id)
 	       min(2U << (id - MMSCOPE_TALLY_ANCHOR), SMALL);
 }
 
-/**
- * mmscope_tallies_init - begin
- * @t: zeroes
- * @pages: size of the address space, which may grow
- *
- * Return: 0 or -ENOMEM; mmscope_tallies_free() either way.
- */
-int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages)
+static int alloc_tallies(struct mmscope_tallies *t, u64 pages)
 {
 	const u32 longs = min_t(u64, LONG_RUNS, 64 + 2 * pages / SMALL);
 	u32 id, room = 0, used = 0;
@@ -77,8 +70,24 @@ int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages)
 }
 
 /**
+ * mmscope_tallies_init - begin
+ * @t: zeroes
+ * @pages: size of the address space, which may grow
+ *
+ * Return: 0; -ENOMEM, then nothing was done: who reads text may try again.
+ */
+int mmscope_tallies_init(struct mmscope_tallies *t, u64 pages)
+{
+	int err = alloc_tallies(t, pages);
+
+	if (err)
+		mmscope_tallies_free(t);
+	return err;
+}
+
+/**
  * mmscope_tallies_free - undo mmscope_tallies_init(), also half of it
- * @t: the tallies
+ * @t: the tallies; zeroes afterwards
  */
 void mmscope_tallies_free(struct mmscope_tallies *t)
 {
@@ -89,6 +98,7 @@ void mmscope_tallies_free(struct mmscope_tallies *t)
 	kvfree(t->slots);
 	kvfree(t->offsets);
 	kvfree(t->counts);
+	memset(t, 0, sizeof(*t));
 }
 
 /**
