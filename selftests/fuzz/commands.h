@@ -75,6 +75,12 @@ static const char *const fuzz_commands[] = {
 	"pressure -J",
 };
 
+/* zlib's uncompress(), and what the linker puts in its place: see scripts/fuzz-files */
+int __real_uncompress(unsigned char *to, unsigned long *room, const unsigned char *from,
+		      unsigned long bytes);
+int __wrap_uncompress(unsigned char *to, unsigned long *room, const unsigned char *from,
+		      unsigned long bytes);
+
 #define FUZZ_NR_COMMANDS (sizeof(fuzz_commands) / sizeof(fuzz_commands[0]))
 #define FUZZ_MAX_WORDS 16
 

@@ -18,10 +18,6 @@
 #define __AFL_INIT()
 #endif
 
-/* the linker puts it in the place of zlib's, see scripts/fuzz-files */
-int __real_uncompress(Bytef *to, uLongf *room, const Bytef *from, uLong bytes);
-int __wrap_uncompress(Bytef *to, uLongf *room, const Bytef *from, uLong bytes);
-
 int __wrap_uncompress(Bytef *to, uLongf *room, const Bytef *from, uLong bytes)
 {
 	if (bytes != *room)
