@@ -236,7 +236,8 @@ static inline int dimm_add(struct dimm *d, unsigned int nr)
 	    monitor_say(&d->m, "{\"execute\":\"device_add\",\"arguments\":{"
 			"\"driver\":\"pc-dimm\",\"id\":\"d\",\"memdev\":\"m\"}}\n"))
 		return -1;
-	for (int try = 0; try < 300 && err; try++) {
+	/* Linux waits for the readers that there are, which are slow on a debug kernel */
+	for (int try = 0; try < 1800 && err; try++) {
 		usleep(100000);
 		err = dimm_blocks(d, &before, nr);
 	}
