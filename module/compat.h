@@ -16,6 +16,9 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#if __has_include(<linux/leafops.h>)
+#include <linux/leafops.h>
+#endif
 #include <linux/vmalloc.h>
 
 #include <asm/pgalloc.h>
@@ -95,6 +98,43 @@ static inline u64 compat_pcp_high_max(const struct per_cpu_pages *pcp)
 #endif
 }
 
+static inline bool compat_node_is_dirty(const pg_data_t *pgdat)
+{
+#ifdef HAVE_PGDAT_DIRTY
+	return test_bit(PGDAT_DIRTY, &pgdat->flags);
+#else
+	return false;
+#endif
+}
+
+/* pages that reclaim has scanned or freed; @_event counts events, as most are */
+#ifdef HAVE_NODE_RECLAIM_EVENTS
+#define compat_reclaim_event(_event, _item) ((u64)global_node_page_state(_item))
+#else
+#define compat_reclaim_event(_event, _item) _event(_item)
+#endif
+
+static inline u64 compat_lru_cost(const struct lruvec *lruvec, u32 type)
+{
+#ifdef HAVE_LRU_COST_ARRAY
+	return READ_ONCE(lruvec->cost[type].count);
+#else
+	return type ? READ_ONCE(lruvec->file_cost) : READ_ONCE(lruvec->anon_cost);
+#endif
+}
+
+/* counter of a cgroup */
+#ifndef HAVE_NR_VMALLOC
+#define NR_VMALLOC MEMCG_VMALLOC
+#endif
+
+/* member of struct dentry that links it to its inode */
+#ifdef HAVE_DENTRY_ALIAS
+#define COMPAT_D_ALIAS d_alias
+#else
+#define COMPAT_D_ALIAS d_u.d_alias
+#endif
+
 /* the file as its user named it; on overlayfs a VMA holds the layer's own file */
 #ifndef HAVE_FILE_USER_PATH
 static inline const struct path *file_user_path(const struct file *file)
@@ -116,6 +156,18 @@ static inline const struct inode *file_user_inode(const struct file *file)
 #else
 #define COMPAT_THP_ANON_ORDERS BIT(PMD_SHIFT - PAGE_SHIFT)
 #endif
+
+/* does the process want none there? */
+static inline bool compat_thp_disabled(const struct vm_area_struct *vma)
+{
+#ifdef HAVE_THP_EXCEPT_ADVISED
+	return mm_flags_test(MMF_DISABLE_THP_COMPLETELY, vma->vm_mm) ||
+	       (!(vma->vm_flags & VM_HUGEPAGE) &&
+		mm_flags_test(MMF_DISABLE_THP_EXCEPT_ADVISED, vma->vm_mm));
+#else
+	return test_bit(MMF_DISABLE_THP, &vma->vm_mm->flags);
+#endif
+}
 
 /* huge pages with unmapped parts, of a node and of a cgroup */
 #if defined(HAVE_DEFERRED_SPLIT_QUEUE) && defined(CONFIG_MEMCG)

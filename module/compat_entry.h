@@ -11,6 +11,18 @@
 #include <asm/cpu_entry_area.h>
 #endif
 
+#include "layout.h"
+
+#ifndef HAVE_ZERO_PFN
+#define zero_pfn(_addr) my_zero_pfn(_addr)
+#endif
+
+#ifndef HAVE_PTE_UFFD
+#define pte_uffd pte_uffd_wp
+#define pte_swp_uffd pte_swp_uffd_wp
+#define pmd_swp_uffd pmd_swp_uffd_wp
+#endif
+
 /* what a present entry allows; no name for it is known to all architectures */
 static inline bool compat_pte_user(pte_t pte)
 {
@@ -165,25 +177,63 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 
 #endif /* CONFIG_X86 */
 
-/* enum mmscope_mapping_kind of an entry that is neither none nor present */
-static inline u32 compat_swap_kind(swp_entry_t entry)
+/* -------------------------------------- entries that are neither none nor present */
+
+/* Linux 6.19: mm: software leaf entries instead of swap entries that are none */
+#ifndef HAVE_SOFTLEAF
+/* stable kernels have got some of these names */
+#undef softleaf_from_pte
+#undef softleaf_to_pfn
+#define softleaf_t				swp_entry_t
+#define softleaf_from_pte			pte_to_swp_entry
+#define softleaf_from_pmd			pmd_to_swp_entry
+#define softleaf_is_swap(_entry)		(!non_swap_entry(_entry))
+#define softleaf_is_migration			is_migration_entry
+#define softleaf_is_migration_write		is_writable_migration_entry
+#define softleaf_is_migration_read		is_readable_migration_entry
+#define softleaf_is_migration_read_exclusive	is_readable_exclusive_migration_entry
+#define softleaf_is_device_private		is_device_private_entry
+#define softleaf_is_device_private_write	is_writable_device_private_entry
+#define softleaf_is_device_exclusive		is_device_exclusive_entry
+#define softleaf_is_hwpoison			is_hwpoison_entry
+#define softleaf_is_marker			is_pte_marker_entry
+#define softleaf_to_marker			pte_marker_get
+#define softleaf_has_pfn			is_pfn_swap_entry
+#define softleaf_to_pfn				swp_offset_pfn
+#endif
+
+/* markers of Linux 6.6 and 6.13 */
+#ifndef PTE_MARKER_POISONED
+#define PTE_MARKER_POISONED			0
+#endif
+#ifndef PTE_MARKER_GUARD
+#define PTE_MARKER_GUARD			0
+#endif
+
+static inline bool compat_is_marker(softleaf_t entry, unsigned long marker)
 {
-	if (!non_swap_entry(entry))
+	return softleaf_is_marker(entry) && (softleaf_to_marker(entry) & marker);
+}
+
+/* enum mmscope_mapping_kind */
+static inline u32 compat_swap_kind(softleaf_t entry)
+{
+	if (softleaf_is_swap(entry))
 		return MMSCOPE_MAPPING_SWAP;
-	if (is_migration_entry(entry))
+	if (softleaf_is_migration(entry))
 		return MMSCOPE_MAPPING_MIGRATION;
-	if (is_device_private_entry(entry) || is_device_exclusive_entry(entry))
+	if (softleaf_is_device_private(entry) || softleaf_is_device_exclusive(entry))
 		return MMSCOPE_MAPPING_DEVICE;
-	if (is_hwpoison_entry(entry))
+	if (softleaf_is_hwpoison(entry))
 		return MMSCOPE_MAPPING_HWPOISON;
-	if (is_pte_marker_entry(entry))
+	if (softleaf_is_marker(entry))
 		return MMSCOPE_MAPPING_MARKER;
 	return MMSCOPE_MAPPING_UNKNOWN;
 }
 
-static inline bool compat_swap_marks_uffd_wp(swp_entry_t entry)
+static inline bool compat_swap_marks_uffd_wp(softleaf_t entry)
 {
-	return is_pte_marker_entry(entry) && (pte_marker_get(entry) & PTE_MARKER_UFFD_WP);
+	return compat_is_marker(entry, PTE_MARKER_UFFD_WP);
 }
 
 /* ---------------------------------------------------------- address spaces */
@@ -226,47 +276,116 @@ static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)
 #endif
 }
 
-/* the references to a slot of a swap area, which the caller knows to be in use */
-static inline u32 compat_swap_count(const struct swap_info_struct *si, unsigned long offset)
-{
+/* -------------------------------------------------------------- swap slots */
+
+/* slots of a cluster: SWAPFILE_CLUSTER */
+#define COMPAT_SWAP_CLUSTER (IS_ENABLED(CONFIG_THP_SWAP) ? PMD_SIZE / PAGE_SIZE : 256)
+
+/**
+ * struct compat_slot - what the kernel keeps of a slot
+ * @bad: the header, or a bad block
+ * @shmem: a shmem object refers to it; Linux 6.14 has no mark for those any more
+ * @cached: its page is in memory as well
+ * @zero: a page of zeros, which was not written
+ * @continued: used more often than is kept here
+ * @count: how many refer to it
+ * @head: of the page that is cached, if that is kept here; 0: it is not
+ */
+struct compat_slot {
+	bool bad;
+	bool shmem;
+	bool cached;
+	bool zero;
+	bool continued;
+	u32 count;
+	u64 head;
+};
+
 #ifdef HAVE_SWAP_MAP
-	u32 count = READ_ONCE(si->swap_map[offset]) & ~SWAP_HAS_CACHE;
 
-	return count & COUNT_CONTINUED ? MMSCOPE_UNKNOWN32 : count;
-#else
-	return MMSCOPE_UNKNOWN32;
-#endif
-}
+#define COMPAT_HAS_SWAP_TABLE false
+#define COMPAT_SWAP_SLOT_NEEDS NEED_LAYOUT(swap_info_struct, swap_map)
+#define COMPAT_SWAP_CACHE_NEEDS WANT_SYM(swapper_spaces)
 
-/* the byte that says how a slot is used; only asked of slots below si->max */
-static inline u32 compat_swap_map(const struct swap_info_struct *si, unsigned long offset)
+/* only asked of slots below si->max, while the area cannot go */
+static inline void compat_read_slot(const struct swap_info_struct *si, unsigned long slot,
+				    struct compat_slot *s)
 {
-#ifdef HAVE_SWAP_MAP
-	return READ_ONCE(si->swap_map[offset]);
-#else
-	return 0;
-#endif
-}
+	u32 map = READ_ONCE(si->swap_map[slot]);
 
-/* does it tell of a shmem object? Linux 6.14 has no mark for those any more */
-static inline bool compat_swap_is_shmem(u32 map)
-{
-#ifdef SWAP_MAP_SHMEM
-	return (map & ~SWAP_HAS_CACHE) == (SWAP_MAP_SHMEM & ~SWAP_HAS_CACHE);
-#else
-	return false;
-#endif
-}
-
-/* a page of zeros, which was not written */
-static inline bool compat_swap_is_zero(const struct swap_info_struct *si, unsigned long offset)
-{
+	*s = (struct compat_slot){ .bad = map == SWAP_MAP_BAD };
+	if (s->bad || !map)
+		return;
+	s->cached = map & SWAP_HAS_CACHE;
 #ifdef HAVE_SWAP_ZEROMAP
-	return test_bit(offset, si->zeromap);
-#else
-	return false;
+	s->zero = test_bit(slot, si->zeromap);
 #endif
+	map &= ~SWAP_HAS_CACHE;
+#ifdef SWAP_MAP_SHMEM
+	s->shmem = map == (SWAP_MAP_SHMEM & ~SWAP_HAS_CACHE);
+#endif
+	s->continued = !s->shmem && map & COUNT_CONTINUED;
+	s->count = s->shmem ? 1 : map & ~COUNT_CONTINUED;
 }
+
+#else /* !HAVE_SWAP_MAP */
+
+/*
+ * Linux 7.1: swap: each cluster has a table with a word for each slot, mm/swap_table.h:
+ * a page's number, a shadow, or a mark, and above them the count and the mark of zeros.
+ */
+#define COMPAT_HAS_SWAP_TABLE true
+#define COMPAT_SWAP_SLOT_NEEDS				\
+	NEED_LAYOUT(swap_cluster_info, sizeof),		\
+	NEED_LAYOUT(swap_cluster_info, table)
+#define COMPAT_SWAP_CACHE_NEEDS				\
+	WANT_LAYOUT(swap_cluster_info, sizeof),		\
+	WANT_LAYOUT(swap_cluster_info, table)
+
+#ifdef MAX_POSSIBLE_PHYSMEM_BITS
+#define COMPAT_SLOT_PFN_BITS	(MAX_POSSIBLE_PHYSMEM_BITS - PAGE_SHIFT)
+#else
+#define COMPAT_SLOT_PFN_BITS	(MAX_PHYSMEM_BITS - PAGE_SHIFT)
+#endif
+#define COMPAT_SLOT_FLAG_BITS	min(5, BITS_PER_LONG - 2 - COMPAT_SLOT_PFN_BITS)
+#define COMPAT_SLOT_HAS_ZERO	(BITS_PER_LONG - 2 - COMPAT_SLOT_PFN_BITS > 2)
+#define COMPAT_SLOT_COUNT_BITS	(COMPAT_SLOT_FLAG_BITS - COMPAT_SLOT_HAS_ZERO)
+
+static inline unsigned long compat_slot_word(const struct swap_info_struct *si, unsigned long slot)
+{
+	const void *ci = READ_ONCE(si->cluster_info);
+	unsigned long word = 0;
+	const unsigned long *table;
+
+	if (!ci || !mmscope_layout(swap_cluster_info, table)->found)
+		return 0;
+	ci += slot / COMPAT_SWAP_CLUSTER * mmscope_layout(swap_cluster_info, sizeof)->size;
+	/* tables come and go with what is in them */
+	rcu_read_lock();
+	table = (const unsigned long *)(unsigned long)mmscope_read(ci, swap_cluster_info, table);
+	if (table)
+		word = READ_ONCE(table[slot % COMPAT_SWAP_CLUSTER]);
+	rcu_read_unlock();
+	return word;
+}
+
+static inline void compat_read_slot(const struct swap_info_struct *si, unsigned long slot,
+				    struct compat_slot *s)
+{
+	const unsigned long word = compat_slot_word(si, slot);
+
+	*s = (struct compat_slot){ .bad = word == ~0UL << 3 };
+	if (s->bad || !word)
+		return;
+	s->cached = (word & 3) == 2;
+	if (s->cached)
+		s->head = (word & (~0UL >> COMPAT_SLOT_FLAG_BITS)) >> 2;
+	s->zero = COMPAT_SLOT_HAS_ZERO && word >> (BITS_PER_LONG - COMPAT_SLOT_FLAG_BITS) & 1;
+	s->count = word >> (BITS_PER_LONG - COMPAT_SLOT_COUNT_BITS);
+	s->continued = s->count == (1U << COMPAT_SLOT_COUNT_BITS) - 1;
+}
+
+#endif /* HAVE_SWAP_MAP */
 
 static inline u64 compat_swap_used(const struct swap_info_struct *si)
 {
@@ -277,6 +396,14 @@ static inline u64 compat_swap_used(const struct swap_info_struct *si)
 	return READ_ONCE(si->inuse_pages);
 #endif
 }
+
+/* flags of an area that newer kernels do not have */
+#ifndef HAVE_SWP_CONTINUED
+#define SWP_CONTINUED 0
+#endif
+#ifndef HAVE_SWP_FS_OPS
+#define SWP_FS_OPS 0
+#endif
 
 /* flag of a cluster in which no slots of its order were found; 0: this kernel has none */
 #ifdef CLUSTER_FLAG_FRAG
@@ -302,16 +429,12 @@ static inline u64 compat_swap_used(const struct swap_info_struct *si)
 #endif
 
 /* what a marker makes of an access: enum mmscope_fault_kind; NONE: nothing, it is like empty */
-static inline u32 compat_marker_fault(swp_entry_t entry)
+static inline u32 compat_marker_fault(softleaf_t entry)
 {
-#ifdef PTE_MARKER_GUARD
-	if (pte_marker_get(entry) & PTE_MARKER_GUARD)
+	if (compat_is_marker(entry, PTE_MARKER_GUARD))
 		return MMSCOPE_FAULT_SEGV_GUARD;
-#endif
-#ifdef PTE_MARKER_POISONED
-	if (pte_marker_get(entry) & PTE_MARKER_POISONED)
+	if (compat_is_marker(entry, PTE_MARKER_POISONED))
 		return MMSCOPE_FAULT_BUS_POISON;
-#endif
 	return MMSCOPE_FAULT_NONE;
 }
 
@@ -322,16 +445,6 @@ static inline unsigned long compat_hugetlb_index(unsigned long index, unsigned i
 	return index & ~((1UL << order) - 1);
 #else
 	return index >> order;
-#endif
-}
-
-/* is a swapped page in memory, too? only asked of slots below si->max */
-static inline bool compat_swap_has_cache(const struct swap_info_struct *si, unsigned long offset)
-{
-#ifdef HAVE_SWAP_MAP
-	return READ_ONCE(si->swap_map[offset]) & SWAP_HAS_CACHE;
-#else
-	return false;
 #endif
 }
 
@@ -400,6 +513,10 @@ static inline u32 compat_cache_index(u64 raw, bool huge)
 #endif
 }
 
+#ifndef HAVE_RDMSRQ
+#define rdmsrq_safe rdmsrl_safe
+#endif
+
 #ifdef CONFIG_X86
 
 /* the PAT, the same on all CPUs; 0: there is none */
@@ -407,7 +524,7 @@ static inline u64 compat_pat(void)
 {
 	u64 pat = 0;
 
-	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrl_safe(MSR_IA32_CR_PAT, &pat))
+	if (boot_cpu_has(X86_FEATURE_PAT) && rdmsrq_safe(MSR_IA32_CR_PAT, &pat))
 		pat = 0;
 	return pat;
 }
@@ -446,31 +563,28 @@ static inline u64 compat_pat(void)
 /* flags of an entry that is neither none nor present; for those with a frame that too */
 static inline u64 compat_swap_flags(pte_t pte, u64 *pfn)
 {
-	const swp_entry_t entry = pte_to_swp_entry(pte);
+	const softleaf_t entry = softleaf_from_pte(pte);
+	const bool private = softleaf_is_device_private(entry);
+	const bool private_write = softleaf_is_device_private_write(entry);
 	u64 flags = 0;
 
-	if (is_pfn_swap_entry(entry))
-		*pfn = swp_offset_pfn(entry);
-	if (!non_swap_entry(entry) && pte_swp_exclusive(pte))
+	if (softleaf_has_pfn(entry))
+		*pfn = softleaf_to_pfn(entry);
+	if (softleaf_is_swap(entry) && pte_swp_exclusive(pte))
 		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
-	if (is_writable_migration_entry(entry) || is_writable_device_private_entry(entry))
+	if (softleaf_is_migration_write(entry) || private_write)
 		flags |= MMSCOPE_ENTRY_WRITABLE;
-	if (is_readable_migration_entry(entry) ||
-	    is_readable_exclusive_migration_entry(entry) ||
-	    (is_device_private_entry(entry) && !is_writable_device_private_entry(entry)))
+	if (softleaf_is_migration_read(entry) || softleaf_is_migration_read_exclusive(entry) ||
+	    (private && !private_write))
 		flags |= MMSCOPE_ENTRY_READABLE;
-	if (is_readable_exclusive_migration_entry(entry) || is_device_exclusive_entry(entry))
+	if (softleaf_is_migration_read_exclusive(entry) || softleaf_is_device_exclusive(entry))
 		flags |= MMSCOPE_ENTRY_EXCLUSIVE;
-	if (is_device_private_entry(entry))
+	if (private)
 		flags |= MMSCOPE_ENTRY_PRIVATE;
-#ifdef PTE_MARKER_POISONED
-	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_POISONED)
+	if (compat_is_marker(entry, PTE_MARKER_POISONED))
 		flags |= MMSCOPE_ENTRY_POISONED;
-#endif
-#ifdef PTE_MARKER_GUARD
-	if (is_pte_marker_entry(entry) && pte_marker_get(entry) & PTE_MARKER_GUARD)
+	if (compat_is_marker(entry, PTE_MARKER_GUARD))
 		flags |= MMSCOPE_ENTRY_GUARD;
-#endif
 	return flags;
 }
 

@@ -29,8 +29,20 @@ struct mem_cgroup;
 #define COMPAT_RECLAIM_END_PROTO(_nr) unsigned long _nr
 #endif
 
-/* Linux 7 changed it; a probe of the old form is never called there (BTF) */
-#ifdef HAVE_TRACE_COLLAPSE_MM
+/* Linux 7.2: mm: khugepaged may collapse to pages that are smaller than a PMD's */
+#ifdef HAVE_TRACE_COLLAPSE_ORDER
+#define COMPAT_COLLAPSE_ARGS "mm_struct* s4 s4 u4"
+#define COMPAT_COLLAPSE_PROTO(_order) \
+	struct mm_struct *mm, int isolated, int status, unsigned int _order
+#define compat_collapse_order(_order) (_order)
+#else
+#define COMPAT_COLLAPSE_ARGS "mm_struct* s4 s4"
+#define COMPAT_COLLAPSE_PROTO(_order) struct mm_struct *mm, int isolated, int status
+#define compat_collapse_order(_order) (PMD_SHIFT - PAGE_SHIFT)
+#endif
+
+/* a probe of another form than the headers' is never called (BTF) */
+#if defined(HAVE_TRACE_COLLAPSE_MM) || defined(HAVE_TRACE_COLLAPSE_ORDER)
 #define compat_check_collapse(_probe) check_trace_callback_type_mm_collapse_huge_page(_probe)
 #else
 #define compat_check_collapse(_probe) ((void)(_probe))

@@ -21,8 +21,8 @@
 #include "layout.h"
 #include "mmscope.h"
 
-/* anonymous structs nest two or three deep in mm; recursion is bounded by this */
-#define MAX_NESTING 6
+/* unnamed members nest up to seven deep in mm (struct slab); recursion is bounded by this */
+#define MAX_NESTING 10
 
 struct mmscope_layout mmscope_layouts[MMSCOPE_NR_LAYOUTS] = {
 #define X(_type, _member) \
@@ -195,6 +195,21 @@ static int check_expectation(const struct btf *btf, const struct expectation *e)
 	return -EINVAL;
 }
 
+/* Linux 7.1 has the nodes of a slab cache in pairs of pointers */
+static void resolve_slab_nodes(void)
+{
+	const struct mmscope_layout *pairs = mmscope_layout(kmem_cache, per_node);
+	const struct mmscope_layout *pair = mmscope_layout(kmem_cache_per_node_ptrs, node);
+	struct mmscope_layout *node = mmscope_layout(kmem_cache, node);
+
+	if (node->found || mmscope_hidden("kmem_cache.node") || !pairs->found || !pair->found ||
+	    !mmscope_layout(kmem_cache_per_node_ptrs, sizeof)->found)
+		return;
+	node->found = true;
+	node->offset = pairs->offset + pair->offset;
+	node->size = pairs->size;
+}
+
 /**
  * mmscope_layout_init - find every member of MMSCOPE_LAYOUTS, check the headers
  *
@@ -218,6 +233,7 @@ int mmscope_layout_init(void)
 	}
 	for (i = 0; i < MMSCOPE_NR_LAYOUTS; i++)
 		resolve(btf, &mmscope_layouts[i]);
+	resolve_slab_nodes();
 	return 0;
 }
 

@@ -26,6 +26,9 @@ struct mmscope_names;
 	X(kmem_cache, refcount)						\
 	X(kmem_cache, ctor)						\
 	X(kmem_cache, node)						\
+	X(kmem_cache, per_node)						\
+	X(kmem_cache_per_node_ptrs, sizeof)				\
+	X(kmem_cache_per_node_ptrs, node)				\
 	X(kmem_cache, cpu_slab)						\
 	X(kmem_cache, offset)						\
 	X(kmem_cache, random)						\
@@ -63,6 +66,7 @@ struct mmscope_names;
 	X(swap_cluster_info, count)					\
 	X(swap_cluster_info, flags)					\
 	X(swap_cluster_info, order)					\
+	X(swap_cluster_info, table)					\
 	X(pcpu_chunk, base_addr)					\
 	X(pcpu_chunk, nr_pages)
 

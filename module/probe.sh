@@ -72,6 +72,38 @@ probe HAVE_TRACE_RECLAIM_MEMCG trace/events/vmscan.h \
 probe HAVE_TRACE_COLLAPSE_MM trace/events/huge_memory.h \
 	'void (*p)(void *, struct mm_struct *, int, int) = NULL;
 	check_trace_callback_type_mm_collapse_huge_page(p);' "$@"
+# Linux 6.19: mm: software leaf entries instead of swap entries that are none
+probe HAVE_SOFTLEAF linux/leafops.h '(void)softleaf_from_pte(__pte(0));' "$@"
+# Linux 6.16: x86/msr: registers of 64 bits are called q
+probe HAVE_RDMSRQ linux/mm.h 'u64 v; (void)rdmsrq_safe(0, &v);' "$@"
+# Linux 7.1: mm: the zero page's number is a function of the address everywhere
+probe HAVE_ZERO_PFN linux/pgtable.h 'unsigned long pfn = zero_pfn(0); (void)pfn;' "$@"
+# Linux 7: mm: what userfaultfd marks in page tables is not only for writes
+probe HAVE_PTE_UFFD linux/userfaultfd_k.h \
+	'(void)(pte_uffd(__pte(0)) + pte_swp_uffd(__pte(0)) + pmd_swp_uffd(__pmd(0)));' "$@"
+# Linux 6.18: mm: a process may be without huge pages but where it asks for them
+probe HAVE_THP_EXCEPT_ADVISED linux/mm.h \
+	'(void)(MMF_DISABLE_THP_COMPLETELY + MMF_DISABLE_THP_EXCEPT_ADVISED);' "$@"
+# Linux 7: mm: vmalloc is counted by node, and so by cgroup
+probe HAVE_NR_VMALLOC linux/mmzone.h '(void)NR_VMALLOC;' "$@"
+# Linux 7: mm: pages scanned and reclaimed are counted by node
+probe HAVE_NODE_RECLAIM_EVENTS linux/mmzone.h \
+	'enum node_stat_item i = PGSCAN_KSWAPD; (void)i;' "$@"
+# until Linux 7.2: mm: a node is marked when its dirty pages are in reclaim's way
+probe HAVE_PGDAT_DIRTY linux/mmzone.h '(void)PGDAT_DIRTY;' "$@"
+# Linux 7.3: mm: what reclaim of a type costs is kept with more about it
+probe HAVE_LRU_COST_ARRAY linux/mmzone.h \
+	'struct lruvec *l = NULL; (void)l->cost[0].count;' "$@"
+# Linux 7.1: vfs: the alias of a dentry is in no union
+probe HAVE_DENTRY_ALIAS linux/dcache.h 'struct dentry *d = NULL; (void)d->d_alias.next;' "$@"
+# until Linux 7: swap: an area says that it has counts that go on elsewhere
+probe HAVE_SWP_CONTINUED linux/swap.h '(void)SWP_CONTINUED;' "$@"
+# until Linux 7.2: swap: an area says that its file system reads and writes it
+probe HAVE_SWP_FS_OPS linux/swap.h '(void)SWP_FS_OPS;' "$@"
+# Linux 7.2: mm: the tracepoint of collapse says to what order
+probe HAVE_TRACE_COLLAPSE_ORDER trace/events/huge_memory.h \
+	'void (*p)(void *, struct mm_struct *, int, int, unsigned int) = NULL;
+	check_trace_callback_type_mm_collapse_huge_page(p);' "$@"
 # Linux 6.12: swap: pages of zeros are not written, a bit a slot marks them
 probe HAVE_SWAP_ZEROMAP linux/swap.h \
 	'struct swap_info_struct *si = NULL; (void)si->zeromap[0];' "$@"

@@ -23,7 +23,7 @@
 	X(mm_compaction_end, "compact_control* u8 u8 u1 s4")		\
 	X(mm_page_alloc_extfrag, "page* s4 s4 s4 s4")			\
 	X(mark_victim, "task_struct* u4")				\
-	X(mm_collapse_huge_page, "mm_struct* s4 s4")			\
+	X(mm_collapse_huge_page, COMPAT_COLLAPSE_ARGS)			\
 	X(mm_page_alloc, "page* u4 u4 s4")				\
 	X(mm_page_free, "page* u4")					\
 	X(mm_page_free_batched, "page*")

@@ -111,7 +111,7 @@ apt_sources()
 # Its lists are kept in the cache; nothing of the machine's apt is changed.
 apt_world()
 {
-	local arch=$1 dir=$CACHE/apt/$1-$2 sources
+	local arch=$1 dir=$CACHE/apt/$1-$2 sources suite
 	shift
 	need_apt "$@"
 	sources=$(apt_sources "$@")
@@ -128,6 +128,10 @@ apt_world()
 	Dir::Etc::sourcelist "$dir/sources.list";
 	Dir::Etc::sourceparts "/dev/null";
 	END
+	# of backports alone apt takes nothing that it is not told to
+	for suite; do
+		[[ $suite != *-backports ]] || echo "APT::Default-Release \"$suite\";"
+	done >> "$dir/apt.conf"
 	export APT_CONFIG=$dir/apt.conf
 	apt_updated=
 }

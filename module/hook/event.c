@@ -30,8 +30,6 @@ struct compact_control;
 #include "tracepoint.h"
 #include "../walk/frame.h"
 
-#define COLLAPSE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-
 /**
  * struct state - what the probes remember from one event to another
  * @reclaim: begun and not ended
@@ -294,14 +292,14 @@ static void on_mark_victim(void *data, struct task_struct *task, uid_t uid)
 	mmscope_event_publish(&rec);
 }
 
-static void on_collapse(void *data, struct mm_struct *mm, int isolated, int status)
+static void on_collapse(void *data, COMPAT_COLLAPSE_PROTO(order))
 {
 	const struct task_struct *owner;
 	struct mmscope_event rec;
 
 	mmscope_event_blank(&rec, MMSCOPE_EVENT_THP_COLLAPSE);
-	rec.order = COLLAPSE_ORDER;
-	rec.pages = isolated ? 1ULL << COLLAPSE_ORDER : 0;
+	rec.order = compat_collapse_order(order);
+	rec.pages = isolated ? 1ULL << rec.order : 0;
 	rec.scan_result = status;
 	rcu_read_lock();
 	owner = compat_mm_owner(mm);

@@ -158,10 +158,10 @@ static void fill_events(struct mmscope_oom_last *h)
 	h->pgfault = event(PGFAULT);
 	h->pgmajfault = event(PGMAJFAULT);
 	h->allocstall = zone_events(ALLOCSTALL_NORMAL);
-	h->pgscan_kswapd = event(PGSCAN_KSWAPD);
-	h->pgscan_direct = event(PGSCAN_DIRECT);
-	h->pgsteal_kswapd = event(PGSTEAL_KSWAPD);
-	h->pgsteal_direct = event(PGSTEAL_DIRECT);
+	h->pgscan_kswapd = compat_reclaim_event(event, PGSCAN_KSWAPD);
+	h->pgscan_direct = compat_reclaim_event(event, PGSCAN_DIRECT);
+	h->pgsteal_kswapd = compat_reclaim_event(event, PGSTEAL_KSWAPD);
+	h->pgsteal_direct = compat_reclaim_event(event, PGSTEAL_DIRECT);
 	h->pswpin = event(PSWPIN);
 	h->pswpout = event(PSWPOUT);
 	h->compact_stall = compact_event(COMPACTSTALL);

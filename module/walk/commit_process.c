@@ -78,7 +78,7 @@ static int fill_process(struct mmscope_walk *w, struct mmscope_commit_process *r
 	struct mm_struct *mm;
 	int err = mmscope_task_mm_try(task, &mm);
 
-	rec->uid = from_kuid(&init_user_ns, task_euid(task));
+	rec->uid = from_kuid(&init_user_ns, task_cred_xxx(task, euid));
 	if (!err) {
 		rec->backed_pages = compat_mm_counter(mm, MM_ANONPAGES) +
 				    compat_mm_counter(mm, MM_SWAPENTS);

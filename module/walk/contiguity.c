@@ -203,7 +203,7 @@ static unsigned long count_lone(struct contiguity_state *s, pte_t *ptep, unsigne
 	const u64 bits = *raw - (compat_plain_pfn(__pte(*raw)) << PAGE_SHIFT);
 	const u64 base = bits + (span->start << PAGE_SHIFT);
 	const u64 frames = span->end - span->start;
-	const u64 zero = (my_zero_pfn(0) << PAGE_SHIFT) + bits;
+	const u64 zero = (zero_pfn(0) << PAGE_SHIFT) + bits;
 	u64 last = *raw;
 	unsigned long i;
 
@@ -231,7 +231,7 @@ static const struct mmscope_node_span *lone_span(const struct contiguity_state *
 static unsigned long contiguity_plain(struct mmscope_pgt_walk *p, pte_t *ptep, unsigned long nr)
 {
 	struct contiguity_state *s = p->w->priv;
-	const u64 page = p->pos >> PAGE_SHIFT, zero_pfn = my_zero_pfn(p->pos);
+	const u64 page = p->pos >> PAGE_SHIFT, zero = zero_pfn(p->pos);
 	u64 first = 0, pfn = 0, raw = 0;
 	unsigned long i = 0, begin = 0;
 	bool broken = false;
@@ -242,7 +242,7 @@ static unsigned long contiguity_plain(struct mmscope_pgt_walk *p, pte_t *ptep, u
 		u64 here = compat_plain_pfn(pte);
 		unsigned long lone;
 
-		if (!compat_pte_is_plain(pte) || here == zero_pfn)
+		if (!compat_pte_is_plain(pte) || here == zero)
 			break;
 		raw = pte_val(pte);
 		if (!i) {

@@ -178,7 +178,7 @@ static void judge_huge(const struct vm_area_struct *vma, const struct mmscope_pg
 	const unsigned long last = ALIGN_DOWN(vma->vm_end, PMD_SIZE);
 	unsigned long orders = 0;
 
-	if (!(vma->vm_flags & VM_NOHUGEPAGE) && !compat_mm_flag(vma->vm_mm, MMF_DISABLE_THP))
+	if (!(vma->vm_flags & VM_NOHUGEPAGE) && !compat_thp_disabled(vma))
 		orders = thp_orders(vma);
 	if (orders & (BIT(PMD_SHIFT - PAGE_SHIFT) - 1))
 		rec->flags |= MMSCOPE_FAULT_F_UNSURE;
@@ -352,7 +352,7 @@ static void judge_empty(const struct vm_area_struct *vma, const struct mmscope_p
 static void judge_marker(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e,
 			 struct mmscope_fault *rec)
 {
-	u32 kind = compat_marker_fault(pte_to_swp_entry(__pte(e->raw)));
+	u32 kind = compat_marker_fault(softleaf_from_pte(__pte(e->raw)));
 
 	if (kind != MMSCOPE_FAULT_NONE) {
 		set_both(rec, kind);

@@ -21,6 +21,7 @@
 #include <linux/nodemask.h>
 #include <linux/rcupdate.h>
 
+#include "../compat.h"
 #include "lruvec.h"
 
 /* lists in a position: the classic ones, then generations, the oldest first */
@@ -63,7 +64,7 @@ static void fill_common(const struct mmscope_lruvec *v, const struct mmscope_gen
 
 static void fill_type(const struct lruvec *lruvec, u32 type, struct mmscope_lru *rec)
 {
-	rec->cost = type ? READ_ONCE(lruvec->file_cost) : READ_ONCE(lruvec->anon_cost);
+	rec->cost = compat_lru_cost(lruvec, type);
 	rec->refaults = READ_ONCE(lruvec->refaults[type]);
 }
 

@@ -56,14 +56,17 @@ static u64 memcg_pages(const struct mmscope_lruvec *v, u32 list, u32 zone)
  */
 bool mmscope_lruvec_owns(const struct mmscope_lruvec *v, const struct page *page)
 {
-	unsigned long memcg = compat_memcg_data(page);
+	const struct mem_cgroup *memcg;
 
 	if (page_to_nid(page) != v->nid)
 		return false;
 	if (!v->css)
 		return true;
+	rcu_read_lock();
+	memcg = page_memcg_check((struct page *)page);
+	rcu_read_unlock();
 	/* pages of nobody are on the lists of the root */
-	return memcg ? memcg == (unsigned long)mem_cgroup_from_css(v->css) : !v->css->parent;
+	return memcg ? memcg == mem_cgroup_from_css(v->css) : !v->css->parent;
 }
 #else
 void mmscope_lruvec(struct mmscope_lruvec *v, u32 nid, struct cgroup_subsys_state *css)

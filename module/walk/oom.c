@@ -364,7 +364,7 @@ bool mmscope_oom_measure(struct task_struct *task, const struct mmscope_oom_scop
 		return false;
 	thread = read_living(task, &m, &torn);
 	*rec = (struct mmscope_oom_rank){
-		.uid = from_kuid(&init_user_ns, task_euid(task)),
+		.uid = from_kuid(&init_user_ns, task_cred_xxx(task, euid)),
 		.spared = why_spared(task, thread, &m),
 		.points = MMSCOPE_UNKNOWN_SIGNED,
 		.oom_score_adj = (s64)READ_ONCE(task->signal->oom_score_adj),

@@ -87,7 +87,7 @@ static void name_inode(const struct inode *inode, char *path, size_t size)
 	const struct hlist_node *alias;
 
 	if (read_member(&alias, inode, i_dentry.first) && alias)
-		make_path(hlist_entry(alias, struct dentry, d_u.d_alias), path, size);
+		make_path(hlist_entry(alias, struct dentry, COMPAT_D_ALIAS), path, size);
 }
 
 /* the inode whose mapping that is, NULL if it is none; under RCU */

@@ -226,7 +226,7 @@ static bool run_step(const struct mmscope_pgt_entry *e, pte_t pte, u64 *step)
 static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, pte_t pte,
 				unsigned long nr)
 {
-	const u64 zero_pfn = my_zero_pfn(e->addr);
+	const u64 zero = zero_pfn(e->addr);
 	u64 raw = pte_val(pte), step;
 	unsigned long i;
 
@@ -238,8 +238,8 @@ static unsigned long run_length(const struct mmscope_pgt_entry *e, pte_t *ptep, 
 			break;
 	}
 	/* the zero page is of another kind, wherever its frame is */
-	if (e->pfn != MMSCOPE_UNKNOWN && step && zero_pfn > e->pfn)
-		i = min_t(u64, i, zero_pfn - e->pfn);
+	if (e->pfn != MMSCOPE_UNKNOWN && step && zero > e->pfn)
+		i = min_t(u64, i, zero - e->pfn);
 	return i;
 }
 

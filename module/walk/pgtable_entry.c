@@ -40,7 +40,7 @@ static u64 leaf_flags(pte_t pte)
 		flags |= MMSCOPE_ENTRY_DIRTY;
 	if (pte_soft_dirty(pte))
 		flags |= MMSCOPE_ENTRY_SOFT_DIRTY;
-	if (pte_uffd_wp(pte))
+	if (pte_uffd(pte))
 		flags |= MMSCOPE_ENTRY_UFFD_WP;
 	if (pte_special(pte))
 		flags |= MMSCOPE_ENTRY_SPECIAL;
@@ -92,7 +92,7 @@ static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry 
 		e->kind = MMSCOPE_MAPPING_PAGE;
 }
 
-static void decode_swap(struct mmscope_pgt_entry *e, swp_entry_t entry, bool soft_dirty,
+static void decode_swap(struct mmscope_pgt_entry *e, softleaf_t entry, bool soft_dirty,
 			bool uffd_wp)
 {
 	e->kind = compat_swap_kind(entry);
@@ -122,8 +122,8 @@ void mmscope_pgt_decode_pte(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry
 	else if (pte_present(pte))
 		decode_present(p, e, pte, pte_pfn(pte));
 	else
-		decode_swap(e, pte_to_swp_entry(pte), pte_swp_soft_dirty(pte),
-			    pte_swp_uffd_wp(pte));
+		decode_swap(e, softleaf_from_pte(pte), pte_swp_soft_dirty(pte),
+			    pte_swp_uffd(pte));
 }
 
 /**
@@ -139,8 +139,8 @@ void mmscope_pgt_decode_pmd(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry
 	else if (pmd_none(pmd))
 		e->kind = MMSCOPE_PGT_NONE;
 	else if (!pmd_present(pmd))
-		decode_swap(e, pmd_to_swp_entry(pmd), pmd_swp_soft_dirty(pmd),
-			    pmd_swp_uffd_wp(pmd));
+		decode_swap(e, softleaf_from_pmd(pmd), pmd_swp_soft_dirty(pmd),
+			    pmd_swp_uffd(pmd));
 	else if (pmd_leaf(pmd))
 		decode_present(p, e, __pte(pmd_val(pmd)), pmd_pfn(pmd));
 	else

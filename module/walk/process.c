@@ -76,7 +76,7 @@ static void fill_task(struct mmscope_process *rec, struct task_struct *task)
 	struct task_struct *thread;
 
 	rec->ppid = task_ppid_nr_ns(task, task_active_pid_ns(current));
-	rec->uid = from_kuid(&init_user_ns, task_euid(task));
+	rec->uid = from_kuid(&init_user_ns, task_cred_xxx(task, euid));
 	rec->threads = READ_ONCE(signal->nr_threads);
 	rec->oom_score_adj = (s64)READ_ONCE(signal->oom_score_adj);
 	rec->minor_faults = READ_ONCE(signal->min_flt);

@@ -66,7 +66,7 @@ static void fill_kswapd(pg_data_t *pgdat, struct mmscope_reclaim *rec)
 	rec->waiting = who_waits(pgdat);
 	rec->writeback_throttled = atomic_read(&pgdat->nr_writeback_throttled);
 	rec->node_flags =
-		(test_bit(PGDAT_DIRTY, &pgdat->flags) ? MMSCOPE_NODE_DIRTY : 0) |
+		(compat_node_is_dirty(pgdat) ? MMSCOPE_NODE_DIRTY : 0) |
 		(test_bit(PGDAT_WRITEBACK, &pgdat->flags) ? MMSCOPE_NODE_WRITEBACK : 0) |
 		(test_bit(PGDAT_RECLAIM_LOCKED, &pgdat->flags) ? MMSCOPE_NODE_RECLAIM_LOCKED : 0);
 }

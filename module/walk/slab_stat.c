@@ -27,6 +27,16 @@
 #include "mmscope.h"
 #include "slab.h"
 
+/* what a cache has on a node; NULL: nothing */
+static const void *cache_node(const void *s, unsigned int nid)
+{
+	const struct mmscope_layout *pair = mmscope_layout(kmem_cache_per_node_ptrs, sizeof);
+	const void *first = mmscope_member(s, kmem_cache, node);
+
+	return READ_ONCE(*(void *const *)(first +
+					  nid * (pair->found ? pair->size : sizeof(void *))));
+}
+
 /* slabs visited in a hold: up to 100 ns each when they are not in a cache */
 #define PARTIAL_STEPS 512
 
@@ -82,11 +92,10 @@ static void count_partial(struct mmscope_walk *w, const void *n, u64 *slabs, u64
 
 static void count_nodes(struct mmscope_walk *w, const void *s, struct mmscope_slab_cache *rec)
 {
-	void *const *node = mmscope_member(s, kmem_cache, node);
 	unsigned int nid;
 
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		const void *n = READ_ONCE(node[nid]);
+		const void *n = cache_node(s, nid);
 		u64 slabs, free;
 		bool sampled;
 
@@ -179,13 +188,12 @@ static u64 memory_pages(const void *s, u64 slabs, u64 objects)
  */
 u64 mmscope_slab_pages(const void *s, u64 *slabs, u64 *objects)
 {
-	void *const *node = mmscope_member(s, kmem_cache, node);
 	unsigned int nid;
 
 	*slabs = 0;
 	*objects = 0;
 	for (nid = 0; nid < nr_node_ids; nid++) {
-		const void *n = READ_ONCE(node[nid]);
+		const void *n = cache_node(s, nid);
 
 		if (!n)
 			continue;

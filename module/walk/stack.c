@@ -69,7 +69,7 @@ static int collect_stack(struct mmscope_collect *c, struct stack_callers *caller
 static int collect_idle(struct mmscope_collect *c, struct stack_callers *callers)
 {
 	struct task_struct *__percpu *idle_threads =
-		(struct task_struct *__percpu __force *)mmscope_sym(idle_threads);
+		(struct task_struct *__percpu *)(unsigned long)mmscope_sym(idle_threads);
 	struct task_struct *task;
 	int cpu, err = 0;
 

@@ -8,11 +8,12 @@
  * Staleness: the slot may be freed, and its page may leave or enter the swap
  * cache, the moment after. No page reference is taken.
  *
- * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages;
- * swap_info[type]->swap_file.
+ * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages, or since 7.1
+ * swap_info[type]->cluster_info[].table[]; swap_info[type]->swap_file.
  */
 #include <linux/dcache.h>
 #include <linux/limits.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rcupdate.h>
@@ -55,13 +56,23 @@ void mmscope_swap_area_put(struct swap_info_struct *si)
 	percpu_ref_put(&si->users);
 }
 
+/* the page of a slot in a folio that begins with @head; its slots are in a row */
+static u64 pfn_in_folio(const struct page *head, u64 offset)
+{
+	u64 first = swp_offset((swp_entry_t){ READ_ONCE(head->private) });
+
+	if (offset < first || offset - first >= COMPAT_SWAP_CLUSTER)
+		return MMSCOPE_UNKNOWN;
+	return page_to_pfn(head) + (offset - first);
+}
+
 /* the page of a slot in the swap cache; its folio may be larger */
 static u64 cached_pfn(u32 type, u64 offset)
 {
 	const unsigned long mask = (1UL << COMPAT_SWAP_SPACE_SHIFT) - 1;
 	struct address_space *space;
 	const struct page *head;
-	u64 pfn = MMSCOPE_UNKNOWN, first;
+	u64 pfn = MMSCOPE_UNKNOWN;
 
 	if (!mmscope_has(swapper_spaces))
 		return pfn;
@@ -72,11 +83,8 @@ static u64 cached_pfn(u32 type, u64 offset)
 	rcu_read_lock();
 	/* older kernels count from the beginning of the area; there is no other reading of it */
 	head = xa_load(&space->i_pages, offset & mask) ?: xa_load(&space->i_pages, offset);
-	if (head && !xa_is_value(head)) {
-		first = swp_offset((swp_entry_t){ READ_ONCE(head->private) });
-		if (offset >= first && offset - first <= mask)
-			pfn = page_to_pfn(head) + (offset - first);
-	}
+	if (head && !xa_is_value(head))
+		pfn = pfn_in_folio(head, offset);
 	rcu_read_unlock();
 	return pfn;
 }
@@ -90,14 +98,18 @@ static u64 cached_pfn(u32 type, u64 offset)
 void mmscope_swap_slot(u32 type, u64 offset, struct mmscope_swap_slot *slot)
 {
 	struct swap_info_struct *si = mmscope_swap_area_get(type);
+	const struct page *head;
+	struct compat_slot s;
 
 	*slot = (struct mmscope_swap_slot){ .pfn = MMSCOPE_UNKNOWN };
 	if (!si)
 		return;
 	if (offset && offset < READ_ONCE(si->max)) {
 		slot->known = true;
-		slot->pfn = cached_pfn(type, offset);
-		slot->cached = slot->pfn != MMSCOPE_UNKNOWN || compat_swap_has_cache(si, offset);
+		compat_read_slot(si, offset, &s);
+		head = s.head ? pfn_to_online_page(s.head) : NULL;
+		slot->pfn = head ? pfn_in_folio(head, offset) : cached_pfn(type, offset);
+		slot->cached = slot->pfn != MMSCOPE_UNKNOWN || s.cached;
 	}
 	mmscope_swap_area_put(si);
 }

@@ -5,6 +5,7 @@
 #ifndef _MMSCOPE_SWAP_H
 #define _MMSCOPE_SWAP_H
 
+#include "../compat.h"
 #include "../mmscope.h"
 
 struct swap_info_struct;
@@ -23,7 +24,7 @@ struct mmscope_swap_slot {
 
 #define MMSCOPE_SWAP_NEEDS			\
 	WANT_SYM(swap_info),			\
-	WANT_SYM(swapper_spaces)
+	COMPAT_SWAP_CACHE_NEEDS
 
 struct swap_info_struct *mmscope_swap_area_get(u32 type);
 void mmscope_swap_area_put(struct swap_info_struct *si);

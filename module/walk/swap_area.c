@@ -25,7 +25,7 @@
 #include "swap.h"
 
 /* SWAPFILE_CLUSTER of mm/swapfile.c */
-#define CLUSTER_SLOTS (IS_ENABLED(CONFIG_THP_SWAP) ? PMD_SIZE / PAGE_SIZE : 256)
+#define CLUSTER_SLOTS COMPAT_SWAP_CLUSTER
 /* clusters that are counted in one go */
 #define CLUSTER_BATCH 256
 
@@ -103,10 +103,14 @@ static u64 counted_use(const void *ci, struct mmscope_swap_area *rec)
 /* likewise, counted by us; what lies beyond the end is never free */
 static u64 mapped_use(const struct swap_info_struct *si, u64 slot, u64 slots)
 {
+	struct compat_slot s = { };
 	u64 i, use = 0;
 
-	for (i = slot; i < slot + CLUSTER_SLOTS; i++)
-		use += i >= slots || compat_swap_map(si, i);
+	for (i = slot; i < slot + CLUSTER_SLOTS; i++) {
+		if (i < slots)
+			compat_read_slot(si, i, &s);
+		use += i >= slots || s.bad || s.count || s.cached || s.continued;
+	}
 	return use;
 }
 
@@ -184,12 +188,29 @@ static int fill_clusters(struct mmscope_swap_area *rec, const struct swap_info_s
 
 /* ---------------------------------------------------------------------- area */
 
+/* slots that the area's own table says are in memory; when killed, up to there */
+static u64 cached_slots(const struct swap_info_struct *si, u64 slots)
+{
+	struct compat_slot s;
+	u64 i, pages = 0;
+
+	for (i = 0; i < slots; i++) {
+		if (i % (CLUSTER_SLOTS * 8) == CLUSTER_SLOTS * 8 - 1 && mmscope_pause())
+			break;
+		compat_read_slot(si, i, &s);
+		pages += s.cached;
+	}
+	return pages;
+}
+
 /* the address spaces go with the area, so they stay as long as it does */
-static u64 cached_pages(u32 type, u64 slots)
+static u64 cached_pages(const struct swap_info_struct *si, u32 type, u64 slots)
 {
 	const struct address_space *space;
 	u64 i, pages = 0;
 
+	if (COMPAT_HAS_SWAP_TABLE && mmscope_layout(swap_cluster_info, table)->found)
+		return cached_slots(si, slots);
 	if (!mmscope_has(swapper_spaces))
 		return MMSCOPE_UNKNOWN;
 	space = READ_ONCE(mmscope_sym(swapper_spaces)[type]);
@@ -225,7 +246,7 @@ static int fill_area(struct mmscope_swap_area *rec, const struct swap_info_struc
 	rec->used_pages = compat_swap_used(si);
 	rec->free_pages = rec->pages - min(rec->pages, rec->used_pages);
 	rec->bad_pages = rec->slots - 1 - rec->pages;
-	rec->cached_pages = cached_pages(type, rec->slots);
+	rec->cached_pages = cached_pages(si, type, rec->slots);
 	fill_kind(rec, si, flags);
 	return fill_clusters(rec, si);
 }
@@ -285,7 +306,7 @@ static const struct mmscope_field_def area_fields[] = {
 
 static const struct mmscope_need area_needs[] = {
 	NEED_SYM(swap_info),
-	WANT_SYM(swapper_spaces),
+	COMPAT_SWAP_CACHE_NEEDS,
 	WANT_LAYOUT(swap_cluster_info, sizeof),
 	WANT_LAYOUT(swap_cluster_info, flags),
 	COMPAT_SWAP_CLUSTER_NEEDS,

@@ -37,7 +37,7 @@
 u32 mmscope_swap_count(u32 type, u64 offset)
 {
 	struct swap_info_struct *si;
-	u32 count;
+	struct compat_slot slot;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "swap_map without RCU");
 	if (!mmscope_has(swap_info) || type >= MAX_SWAPFILES)
@@ -49,8 +49,8 @@ u32 mmscope_swap_count(u32 type, u64 offset)
 	smp_rmb();
 	if (offset >= READ_ONCE(si->max))
 		return MMSCOPE_UNKNOWN32;
-	count = compat_swap_count(si, offset);
-	return max(count, 1U);
+	compat_read_slot(si, offset, &slot);
+	return slot.continued ? MMSCOPE_UNKNOWN32 : max(slot.count, 1U);
 }
 
 /**

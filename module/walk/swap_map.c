@@ -12,7 +12,8 @@
  * at the end of a window goes on in the next; one that was handed over does not
  * grow, so the next may be like it.
  *
- * Source: swap_info[]->swap_map[], zeromap[]; swapper_spaces[][].i_pages.
+ * Source: swap_info[]->swap_map[], zeromap[]; swapper_spaces[][].i_pages; since 7.1
+ * swap_info[]->cluster_info[].table[].
  */
 #include <linux/mm.h>
 #include <linux/swap.h>
@@ -60,7 +61,7 @@ static u32 unused_state(u32 type, u64 slot)
 {
 	struct mmscope_swap_slot info;
 
-	if (!mmscope_has(swapper_spaces))
+	if (!COMPAT_HAS_SWAP_TABLE && !mmscope_has(swapper_spaces))
 		return MMSCOPE_SLOT_CACHE;
 	mmscope_swap_slot(type, slot, &info);
 	return info.pfn != MMSCOPE_UNKNOWN ? MMSCOPE_SLOT_CACHE : MMSCOPE_SLOT_RESERVED;
@@ -68,26 +69,27 @@ static u32 unused_state(u32 type, u64 slot)
 
 static void read_slot(const struct swap_info_struct *si, u64 slot, struct mmscope_swap_run *run)
 {
-	const u32 map = compat_swap_map(si, slot);
+	struct compat_slot s;
 
-	if (map == SWAP_MAP_BAD) {
+	compat_read_slot(si, slot, &s);
+	if (s.bad) {
 		run->state = MMSCOPE_SLOT_BAD;
 		return;
 	}
-	if (!map)
+	if (!s.count && !s.cached && !s.continued)
 		return;
-	if (map & SWAP_HAS_CACHE)
+	if (s.cached)
 		run->flags |= MMSCOPE_SLOT_F_CACHED;
-	if (compat_swap_is_zero(si, slot))
+	if (s.zero)
 		run->flags |= MMSCOPE_SLOT_F_ZERO;
-	if (compat_swap_is_shmem(map)) {
+	run->count = s.count;
+	if (s.shmem)
 		run->state = MMSCOPE_SLOT_SHMEM;
-		run->count = 1;
-		return;
-	}
-	run->count = map & ~(SWAP_HAS_CACHE | COUNT_CONTINUED);
-	run->state = map & ~SWAP_HAS_CACHE ? MMSCOPE_SLOT_USED : unused_state(run->swap_type, slot);
-	if (map & COUNT_CONTINUED) {
+	else if (s.count || s.continued)
+		run->state = MMSCOPE_SLOT_USED;
+	else
+		run->state = unused_state(run->swap_type, slot);
+	if (s.continued) {
 		run->flags |= MMSCOPE_SLOT_F_CONTINUED;
 		run->count = MMSCOPE_UNKNOWN32;
 	}
@@ -190,8 +192,8 @@ static const struct mmscope_field_def map_fields[] = {
 
 static const struct mmscope_need map_needs[] = {
 	NEED_SYM(swap_info),
-	NEED_LAYOUT(swap_info_struct, swap_map),
-	WANT_SYM(swapper_spaces),
+	COMPAT_SWAP_SLOT_NEEDS,
+	COMPAT_SWAP_CACHE_NEEDS,
 	WANT_SYM(get_online_mems),
 	WANT_SYM(put_online_mems),
 	{ }

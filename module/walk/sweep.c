@@ -310,7 +310,7 @@ static void add_alike(struct mmscope_sweep *s, struct mmscope_piece *u,
 		      const struct page *page, unsigned long end)
 {
 	const struct mmscope_frame *f = &s->frame;
-	unsigned long zero = my_zero_pfn(0);
+	unsigned long zero = zero_pfn(0);
 	struct mmscope_alike alike;
 
 	if (f->order || f->state || !f->refcount)

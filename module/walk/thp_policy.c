@@ -155,7 +155,7 @@ static bool has_place(struct vm_area_struct *vma)
  */
 u32 mmscope_thp_reason(struct vm_area_struct *vma)
 {
-	if (compat_mm_flag(vma->vm_mm, MMF_DISABLE_THP))
+	if (compat_thp_disabled(vma))
 		return MMSCOPE_THP_OFF_PROCESS;
 	if (vma->vm_flags & VM_NOHUGEPAGE)
 		return MMSCOPE_THP_OFF_VMA;
