@@ -16,9 +16,6 @@
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
-#if __has_include(<linux/leafops.h>)
-#include <linux/leafops.h>
-#endif
 #include <linux/vmalloc.h>
 
 #include <asm/pgalloc.h>
@@ -26,6 +23,9 @@
 #include <linux/mmscope.h>
 
 #include "probes.h"
+#ifdef HAVE_SOFTLEAF
+#include <linux/leafops.h>
+#endif
 
 /* flags that the kernel's <linux/slab.h> does not have yet */
 #ifndef SLAB_NO_MERGE

@@ -758,7 +758,7 @@ test_cached()
 		[ "$(mmscope cached --top 1 -rn -o path)" = \
 			"$(mmscope cached --sort cached:desc --limit 1 -rn -o path)" ]
 	point $? "cached --top N shows those with most"
-	mkdir /tmp/cached_files && for i in $(seq 50); do echo $i > /tmp/cached_files/$i; done
+	mkdir /tmp/cached_files && for i in $(seq 50); do echo "$i" > "/tmp/cached_files/$i"; done
 	mmscope cached > out 2> err && tail -n 1 out | grep -q '^The 40 files with most pages' &&
 		[ "$(mmscope cached -rn -o cached | wc -l)" -gt 50 ]
 	point $? "cached shows people the largest files, programs all"

@@ -485,9 +485,8 @@ TEST_F_TIMEOUT(dataset, hostile_cursors_are_harmless, 120)
 	}
 }
 
-TEST_F_TIMEOUT(dataset, processes_that_are_not_there_are_not_found, 120)
 /* nothing to be said of it, and an end; so for a cursor behind the range */
-TEST_F(dataset, an_empty_range_has_an_end)
+TEST_F_TIMEOUT(dataset, an_empty_range_has_an_end, 120)
 {
 	const uint64_t pages = self->desc.flags & MMSCOPE_DATASET_ADDR ? self->page : 1;
 	const uint64_t at = self->desc.flags & MMSCOPE_DATASET_ADDR ?
@@ -507,7 +506,7 @@ TEST_F(dataset, an_empty_range_has_an_end)
 	}
 }
 
-TEST_F(dataset, processes_that_are_not_there_are_not_found)
+TEST_F_TIMEOUT(dataset, processes_that_are_not_there_are_not_found, 120)
 {
 	if (!(self->desc.flags & MMSCOPE_DATASET_PROCESS))
 		return;

@@ -19,8 +19,7 @@
 
 /* a pattern over some clusters of 2M */
 #define MANY	4096
-/* slots of a cluster: as many as a huge page has, where one can be swapped whole */
-#define CLUSTER	(has_thp() ? 512UL : 256UL)
+#define CLUSTER	(has_thp() ? 512UL : 256UL) /* slots, of a huge page if there are any */
 #define TRIES	30
 
 FIXTURE(swap)
