@@ -228,6 +228,16 @@ static inline u32 compat_vm_page_order(const struct vm_struct *vm)
 #define COMPAT_ZONE_DEVICE(X)
 #endif
 
+/* charges that met a limit */
+static inline u64 compat_limit_hits(const struct page_counter *counter)
+{
+#ifdef HAVE_TRACK_FAILCNT
+	if (!READ_ONCE(counter->track_failcnt))
+		return MMSCOPE_UNKNOWN;
+#endif
+	return READ_ONCE(counter->failcnt);
+}
+
 /* frames of a process's top table: with page-table isolation there are two copies */
 #ifdef PGD_ALLOCATION_ORDER
 #define compat_pgd_pages (1U << PGD_ALLOCATION_ORDER)

@@ -248,6 +248,16 @@ static inline unsigned long compat_mm_counter(struct mm_struct *mm, int member)
 #endif
 }
 
+/* as the OOM killer counts them, and /proc/PID/oom_score */
+static inline unsigned long compat_oom_counter(struct mm_struct *mm, int member)
+{
+#ifdef HAVE_MM_RSS_SUM
+	return get_mm_counter_sum(mm, member);
+#else
+	return get_mm_counter(mm, member);
+#endif
+}
+
 static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
 {
 #ifdef HAVE_MM_FLAGS_TEST
@@ -257,7 +267,7 @@ static inline bool compat_mm_flag(struct mm_struct *mm, int flag)
 #endif
 }
 
-/* where it counts pages of one kind; the OOM killer looks here alone */
+/* where it counts pages of one kind, but for what CPUs have not yet brought there */
 static inline const void *compat_mm_counter_word(const struct mm_struct *mm, int member)
 {
 #ifdef HAVE_MM_COUNTER_SUM
@@ -265,6 +275,40 @@ static inline const void *compat_mm_counter_word(const struct mm_struct *mm, int
 #else
 	return &mm->rss_stat.count[member];
 #endif
+}
+
+/* what the CPUs have on top of that, if the OOM killer looks there; false: it is gone */
+static inline bool compat_add_oom_cpus(const struct mm_struct *mm, int member, long *pages)
+{
+#ifdef HAVE_MM_RSS_SUM
+	unsigned long counters;
+	s32 more;
+	int cpu;
+
+	if (!mmscope_layout_word(&counters, &mm->rss_stat[member].counters))
+		return false;
+	for_each_online_cpu(cpu) {
+		if (!mmscope_layout_copy(&more, per_cpu_ptr((s32 __force __percpu *)counters, cpu),
+					 sizeof(more)))
+			return false;
+		*pages += more;
+	}
+#endif
+	return true;
+}
+
+/* compat_oom_counter() of an mm that may be freed meanwhile; false: that is so */
+static inline bool compat_read_oom_counter(const struct mm_struct *mm, int member, long *pages)
+{
+	unsigned long word;
+
+	if (!mmscope_layout_word(&word, compat_mm_counter_word(mm, member)))
+		return false;
+	*pages = word;
+	if (!compat_add_oom_cpus(mm, member, pages))
+		return false;
+	*pages = max(*pages, 0L);
+	return true;
 }
 
 static inline unsigned long compat_hugetlb_bytes(struct mm_struct *mm)

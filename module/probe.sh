@@ -55,6 +55,11 @@ probe HAVE_VMAP_AREA_LIST linux/vmalloc.h '(void)vmap_area_list.next;' "$@"
 # Linux 6.2: mm: rss is counted per CPU and can be summed up
 probe HAVE_MM_COUNTER_SUM linux/mm.h \
 	'struct mm_struct *mm = NULL; (void)get_mm_counter_sum(mm, MM_ANONPAGES);' "$@"
+# Linux 7.3: mm: the OOM killer sums up what all CPUs have counted
+probe HAVE_MM_RSS_SUM linux/mm.h 'struct mm_struct *mm = NULL; (void)get_mm_rss_sum(mm);' "$@"
+# Linux 7.3: mm: charges that met a limit are counted for cgroup v1 alone
+probe HAVE_TRACK_FAILCNT linux/page_counter.h \
+	'struct page_counter c = {}; (void)c.track_failcnt;' "$@"
 # Linux 6.18: mm: the flags of an address space are a bitmap
 probe HAVE_MM_FLAGS_TEST linux/mm.h \
 	'struct mm_struct *mm = NULL; (void)mm_flags_test(0, mm);' "$@"

@@ -115,27 +115,33 @@ static inline void fuzz_alloc(struct fuzz *f)
 		fuzz_bad(f, "ALLOC: wrote behind the buffer");
 }
 
+/* what is for all of the machine is not begun by one who was only handed the file */
+static inline void fuzz_may_begin(struct fuzz *f, int err, const char *what)
+{
+	if (!err && (f->role == FUZZ_NOBODY || f->role == FUZZ_INSIDE))
+		fuzz_bad(f, "%s: by one who may not", what);
+}
+
 static inline void fuzz_attach(struct fuzz *f)
 {
 	struct mmscope_attach_arg arg = { .pid = fuzz_pid(f) };
+	const bool attach = fuzz_one_in(f, 2);
 
-	if (fuzz_one_in(f, 2))
-		fuzz_ioctl(f, FUZZ_ATTACH, MMSCOPE_IOC_ATTACH, &arg, sizeof(arg), "",
-			   FUZZ_ALSO(EINVAL, E2BIG, ESRCH, EACCES, ENOMEM));
-	else
-		fuzz_ioctl(f, FUZZ_DETACH, MMSCOPE_IOC_DETACH, &arg, sizeof(arg), "",
-			   FUZZ_ALSO(EINVAL, E2BIG, ESRCH));
+	fuzz_may_begin(f, fuzz_ioctl(f, attach ? FUZZ_ATTACH : FUZZ_DETACH,
+				     attach ? MMSCOPE_IOC_ATTACH : MMSCOPE_IOC_DETACH, &arg,
+				     sizeof(arg), "",
+				     FUZZ_ALSO(EINVAL, E2BIG, ESRCH, EACCES, EPERM, ENOMEM)),
+		       attach ? "ATTACH" : "DETACH");
 }
 
 static inline void fuzz_oom(struct fuzz *f)
 {
 	struct mmscope_oom_arg arg = { .arm = fuzz_one_in(f, 10) ? fuzz_edge(f) :
 					      fuzz_below(f, 2) };
-	const int err = fuzz_ioctl(f, FUZZ_OOM, MMSCOPE_IOC_OOM, &arg, sizeof(arg), "",
-				   FUZZ_ALSO(EINVAL, E2BIG, EPERM, EOPNOTSUPP, ENOMEM));
 
-	if (!err && (f->role == FUZZ_NOBODY || f->role == FUZZ_INSIDE))
-		fuzz_bad(f, "OOM: armed by one who may not");
+	fuzz_may_begin(f, fuzz_ioctl(f, FUZZ_OOM, MMSCOPE_IOC_OOM, &arg, sizeof(arg), "",
+				     FUZZ_ALSO(EINVAL, E2BIG, EPERM, EOPNOTSUPP, ENOMEM)),
+		       "OOM");
 }
 
 static inline void fuzz_unknown(struct fuzz *f)

@@ -8,7 +8,8 @@
  * back to it, its record ends where it was left.
  *
  * Positions are addresses: the end of the VMA; ~0 behind the total. A request that
- * does not begin at the first VMA reads what is before it too, for the total.
+ * did not begin at the first VMA reads all of them again at the end, for the total:
+ * so all answers together cost twice what one does, and not its square.
  *
  * Source: the leaf entries below mm->pgd; node_span.c. No struct page is read
  * unless nodes overlap.
@@ -50,6 +51,7 @@ struct block {
  * @in_vma: @vma is under way
  * @ready: @vma is to be handed over
  * @all_read: there are no more VMAs
+ * @late: it did not begin at the first one
  * @pfnmap: @vma maps bare frames
  * @pos: where the page tables are to be read on
  * @shown: end of the last VMA that an earlier request handed over
@@ -66,6 +68,7 @@ struct contiguity_state {
 	bool in_vma;
 	bool ready;
 	bool all_read;
+	bool late;
 	bool pfnmap;
 	u64 pos;
 	u64 shown;
@@ -442,12 +445,9 @@ static int read_vma(struct mmscope_walk *w, struct contiguity_state *s)
 
 static int hand_over(struct mmscope_walk *w, struct contiguity_state *s)
 {
-	int ret = 0;
+	int ret = s->ready ? mmscope_emit(w, &s->vma, s->vma.end) : 0;
 
-	if (s->ready)
-		ret = mmscope_emit(w, &s->vma, s->vma.end);
-	if (!ret)
-		s->ready = false;
+	s->ready = s->ready && ret;
 	return ret;
 }
 
@@ -469,11 +469,27 @@ static int contiguity_start(struct mmscope_walk *w, struct contiguity_state *s)
 		return err;
 	s->started = true;
 	s->shown = w->cursor.pos;
-	/* VMAs alone are each for itself */
-	s->pos = asks_for(w, MMSCOPE_CONTIGUITY_TOTAL) ? w->q.start : max(w->q.start, s->shown);
-	s->pos = min_t(u64, s->pos, MMSCOPE_PGT_END) & PAGE_MASK;
+	s->pos = min_t(u64, max(w->q.start, s->shown), MMSCOPE_PGT_END) & PAGE_MASK;
+	s->late = s->pos > w->q.start && asks_for(w, MMSCOPE_CONTIGUITY_TOTAL);
 	mmscope_node_spans_read(&s->nodes);
 	return 0;
+}
+
+/* all VMAs have been handed over: from the first one again, for the total alone */
+static int begin_again(struct mmscope_walk *w, struct contiguity_state *s)
+{
+	int err;
+
+	mmscope_tallies_free(&s->tallies);
+	err = mmscope_tallies_init(&s->tallies, READ_ONCE(w->mm->total_vm));
+	if (err)
+		return err;
+	memset(&s->total, 0, sizeof(s->total));
+	s->shown = BEHIND_TOTAL;
+	s->pos = min_t(u64, w->q.start, MMSCOPE_PGT_END) & PAGE_MASK;
+	s->late = false;
+	s->all_read = false;
+	return MMSCOPE_MORE;
 }
 
 static int contiguity_walk(struct mmscope_walk *w)
@@ -491,7 +507,10 @@ static int contiguity_walk(struct mmscope_walk *w)
 		if (!ret && i >= VMAS_A_CALL)
 			ret = MMSCOPE_MORE;
 	}
-	return ret ?: hand_over(w, s) ?: hand_over_total(w, s);
+	ret = ret ?: hand_over(w, s);
+	if (!ret && s->late)
+		ret = begin_again(w, s);
+	return ret ?: hand_over_total(w, s);
 }
 
 static void contiguity_end(struct mmscope_walk *w)
@@ -507,27 +526,6 @@ static const struct mmscope_name kinds[] = {
 };
 
 static MMSCOPE_NAMES(kind_names, kinds);
-
-static const struct mmscope_name schemes[] = {
-	{ MMSCOPE_SCHEME_VMA, "vma" },
-	{ MMSCOPE_SCHEME_VIRTUAL, "virtual" },
-	{ MMSCOPE_SCHEME_RANGE, "range" },
-	{ MMSCOPE_SCHEME_ANCHOR, "anchor" },
-	{ MMSCOPE_SCHEME_OFFSET, "offset" },
-};
-
-static MMSCOPE_NAMES(scheme_names, schemes);
-
-static const struct mmscope_name run_orders[] = {
-	{ 0, "1" }, { 1, "2" }, { 2, "4" }, { 3, "8" }, { 4, "16" }, { 5, "32" }, { 6, "64" },
-	{ 7, "128" }, { 8, "256" }, { 9, "512" }, { 10, "1K" }, { 11, "2K" }, { 12, "4K" },
-	{ 13, "8K" }, { 14, "16K" }, { 15, "32K" }, { 16, "64K" }, { 17, "128K" },
-	{ 18, "256K" }, { 19, "512K" }, { 20, "1M" }, { 21, "2M" }, { 22, "4M" }, { 23, "8M" },
-	{ 24, "16M" }, { 25, "32M" }, { 26, "64M" }, { 27, "128M" }, { 28, "256M" },
-	{ 29, "512M" }, { 30, "1G" }, { 31, "2G" },
-};
-
-static MMSCOPE_NAMES(run_order_names, run_orders);
 
 static const struct mmscope_field_def contiguity_fields[] = {
 	FIELD(struct mmscope_contiguity, start, ADDR, "first address"),
@@ -560,20 +558,20 @@ static const struct mmscope_field_def contiguity_fields[] = {
 	     "migration, device, hwpoison and marker entries"),
 	MORE(struct mmscope_contiguity, vmas, COUNT, "VMAs"),
 	MORE(struct mmscope_contiguity, anchor_pages, PAGES, "distance of the anchors"),
-	MORE_ARRAY(struct mmscope_contiguity, entries, COUNT, &scheme_names,
+	MORE_ARRAY(struct mmscope_contiguity, entries, COUNT, &mmscope_scheme_names,
 		   "entries that cover the footprint, by scheme"),
-	MORE_ARRAY(struct mmscope_contiguity, n80, COUNT, &scheme_names,
+	MORE_ARRAY(struct mmscope_contiguity, n80, COUNT, &mmscope_scheme_names,
 		   "best entries that cover 80 % of it"),
-	MORE_ARRAY(struct mmscope_contiguity, n90, COUNT, &scheme_names, "likewise 90 %"),
-	MORE_ARRAY(struct mmscope_contiguity, n99, COUNT, &scheme_names, "likewise 99 %"),
-	MORE_ARRAY(struct mmscope_contiguity, pages32, PAGES, &scheme_names,
+	MORE_ARRAY(struct mmscope_contiguity, n90, COUNT, &mmscope_scheme_names, "likewise 90 %"),
+	MORE_ARRAY(struct mmscope_contiguity, n99, COUNT, &mmscope_scheme_names, "likewise 99 %"),
+	MORE_ARRAY(struct mmscope_contiguity, pages32, PAGES, &mmscope_scheme_names,
 		   "covered by the best 32 entries"),
-	MORE_ARRAY(struct mmscope_contiguity, pages64, PAGES, &scheme_names, "by the best 64"),
-	MORE_ARRAY(struct mmscope_contiguity, pages128, PAGES, &scheme_names, "by the best 128"),
-	MORE_ARRAY(struct mmscope_contiguity, pages256, PAGES, &scheme_names, "by the best 256"),
-	MORE_ARRAY(struct mmscope_contiguity, virtual_runs, PAGES, &run_order_names,
+	MORE_ARRAY(struct mmscope_contiguity, pages64, PAGES, &mmscope_scheme_names, "by the best 64"),
+	MORE_ARRAY(struct mmscope_contiguity, pages128, PAGES, &mmscope_scheme_names, "by the best 128"),
+	MORE_ARRAY(struct mmscope_contiguity, pages256, PAGES, &mmscope_scheme_names, "by the best 256"),
+	MORE_ARRAY(struct mmscope_contiguity, virtual_runs, PAGES, &mmscope_run_order_names,
 		   "pages in virtual runs of so many pages and up to twice as many"),
-	MORE_ARRAY(struct mmscope_contiguity, range_runs, PAGES, &run_order_names,
+	MORE_ARRAY(struct mmscope_contiguity, range_runs, PAGES, &mmscope_run_order_names,
 		   "likewise in runs of frames that follow each other"),
 	MORE_ARRAY(struct mmscope_contiguity, node_pages, PAGES, &mmscope_node_names,
 		   "pages on each node, without zero pages"),

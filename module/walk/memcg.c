@@ -212,7 +212,7 @@ static void fill_memory(struct mmscope_memcg *rec, struct mem_cgroup *memcg)
 	rec->max_bytes = limit_to_bytes(READ_ONCE(memory->max));
 	rec->effective_min_bytes = limit_to_bytes(READ_ONCE(memory->emin));
 	rec->effective_low_bytes = limit_to_bytes(READ_ONCE(memory->elow));
-	rec->limit_hits = READ_ONCE(memory->failcnt);
+	rec->limit_hits = compat_limit_hits(memory);
 	rec->oom_group = READ_ONCE(memcg->oom_group);
 }
 

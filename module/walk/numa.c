@@ -137,12 +137,20 @@ static const void *numa_total(struct mmscope_walk *w)
 	return &n->total;
 }
 
+static void numa_clear(struct mmscope_walk *w)
+{
+	struct numa_walk *n = w->priv;
+
+	memset(&n->total, 0, sizeof(n->total));
+}
+
 static const struct mmscope_vma_sums_ops numa_ops = {
 	.hold = numa_hold,
 	.open = numa_open,
 	.entry = numa_entry,
 	.close = numa_close,
 	.total = numa_total,
+	.clear = numa_clear,
 };
 
 static int numa_walk(struct mmscope_walk *w)

@@ -248,14 +248,11 @@ struct oom_mm {
 /* not inlined: gcc 12 breaks down over the asm goto of the reads and a struct on the stack */
 static noinline bool read_mm(const struct mm_struct *mm, struct oom_mm *m)
 {
-	unsigned long word;
 	int i;
 
-	for (i = 0; i < NR_MM_COUNTERS; i++) {
-		if (!mmscope_layout_word(&word, compat_mm_counter_word(mm, i)))
+	for (i = 0; i < NR_MM_COUNTERS; i++)
+		if (!compat_read_oom_counter(mm, i, &m->counters[i]))
 			return false;
-		m->counters[i] = max_t(long, word, 0);
-	}
 	return mmscope_layout_word(&m->table_bytes, &mm->pgtables_bytes) &&
 	       mmscope_layout_word(&m->flags, &mm->flags);
 }

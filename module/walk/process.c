@@ -53,7 +53,7 @@ static void fill_memory(struct mmscope_process *rec, struct mm_struct *mm)
 	rec->peak_rss_bytes = max(pages_to_bytes(mm->hiwater_rss), rec->rss_bytes);
 }
 
-/* the kernel adds up quick counters here, not the exact ones */
+/* the kernel adds up quick counters here, and exact ones since 7.3 */
 static u64 oom_score(struct task_struct *task, struct mm_struct *mm)
 {
 	long total, points, adj = READ_ONCE(task->signal->oom_score_adj);
@@ -64,7 +64,8 @@ static u64 oom_score(struct task_struct *task, struct mm_struct *mm)
 	    compat_mm_flag(mm, MMF_OOM_SKIP))
 		return 0;
 	total = totalram_pages() + READ_ONCE(*mmscope_sym(total_swap_pages));
-	points = get_mm_rss(mm) + get_mm_counter(mm, MM_SWAPENTS) +
+	points = compat_oom_counter(mm, MM_FILEPAGES) + compat_oom_counter(mm, MM_ANONPAGES) +
+		 compat_oom_counter(mm, MM_SHMEMPAGES) + compat_oom_counter(mm, MM_SWAPENTS) +
 		 mm_pgtables_bytes(mm) / PAGE_SIZE;
 	points += adj * (total / 1000);
 	return (1000 + points * 1000 / total) * 2 / 3;

@@ -21,7 +21,31 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
+#include "../mmscope.h"
 #include "tally.h"
+
+/* ------------------------------------------------------------------- names */
+
+static const struct mmscope_name schemes[] = {
+	{ MMSCOPE_SCHEME_VMA, "vma" },
+	{ MMSCOPE_SCHEME_VIRTUAL, "virtual" },
+	{ MMSCOPE_SCHEME_RANGE, "range" },
+	{ MMSCOPE_SCHEME_ANCHOR, "anchor" },
+	{ MMSCOPE_SCHEME_OFFSET, "offset" },
+};
+
+MMSCOPE_NAMES(mmscope_scheme_names, schemes);
+
+static const struct mmscope_name run_orders[] = {
+	{ 0, "1" }, { 1, "2" }, { 2, "4" }, { 3, "8" }, { 4, "16" }, { 5, "32" }, { 6, "64" },
+	{ 7, "128" }, { 8, "256" }, { 9, "512" }, { 10, "1K" }, { 11, "2K" }, { 12, "4K" },
+	{ 13, "8K" }, { 14, "16K" }, { 15, "32K" }, { 16, "64K" }, { 17, "128K" },
+	{ 18, "256K" }, { 19, "512K" }, { 20, "1M" }, { 21, "2M" }, { 22, "4M" }, { 23, "8M" },
+	{ 24, "16M" }, { 25, "32M" }, { 26, "64M" }, { 27, "128M" }, { 28, "256M" },
+	{ 29, "512M" }, { 30, "1G" }, { 31, "2G" },
+};
+
+MMSCOPE_NAMES(mmscope_run_order_names, run_orders);
 
 #define SMALL		MMSCOPE_TALLY_SMALL
 /* longer ones in a list: at 4K pages, enough for 256 GiB or more */

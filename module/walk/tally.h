@@ -11,6 +11,8 @@
 
 #include <linux/mmscope.h>
 
+struct mmscope_names;
+
 /* lengths counted in an array */
 #define MMSCOPE_TALLY_SMALL	4096
 
@@ -109,5 +111,8 @@ static inline void mmscope_tally_lone(struct mmscope_tallies *t, u32 pages)
 	mmscope_tally_add(t, MMSCOPE_TALLY_RANGE, 1, pages);
 	t->lone_pages[0] += pages;
 }
+
+extern const struct mmscope_names mmscope_scheme_names;
+extern const struct mmscope_names mmscope_run_order_names;
 
 #endif /* _MMSCOPE_TALLY_H */

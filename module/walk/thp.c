@@ -356,12 +356,20 @@ static const void *thp_total(struct mmscope_walk *w)
 	return &t->total;
 }
 
+static void thp_clear(struct mmscope_walk *w)
+{
+	struct thp_walk *t = w->priv;
+
+	memset(&t->total, 0, sizeof(t->total));
+}
+
 static const struct mmscope_vma_sums_ops thp_ops = {
 	.hold = thp_hold,
 	.open = thp_open,
 	.entry = thp_entry,
 	.close = thp_close,
 	.total = thp_total,
+	.clear = thp_clear,
 };
 
 static int thp_walk(struct mmscope_walk *w)

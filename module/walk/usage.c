@@ -347,6 +347,14 @@ static const void *usage_total(struct mmscope_walk *w)
 	return show(u, &u->total, u->total_unknown);
 }
 
+static void usage_clear(struct mmscope_walk *w)
+{
+	struct usage_walk *u = w->priv;
+
+	memset(&u->total, 0, sizeof(u->total));
+	u->total_unknown = false;
+}
+
 static const struct mmscope_vma_sums_ops usage_ops = {
 	.hold = usage_hold,
 	.open = usage_open,
@@ -354,6 +362,7 @@ static const struct mmscope_vma_sums_ops usage_ops = {
 	.entry = usage_entry,
 	.close = usage_close,
 	.total = usage_total,
+	.clear = usage_clear,
 };
 
 static int usage_walk(struct mmscope_walk *w)

@@ -10,8 +10,9 @@
  * (counted as torn), and another one goes on from there.
  *
  * Positions are addresses: the end of the last record. The sums come last. They
- * are of the whole range, so a call that goes on in the middle of an answer reads
- * again what the ones before have shown, unless no sums are asked for.
+ * are of the whole range, so a call that began in the middle of it reads all of it
+ * again at the end, unless no sums are asked for: all answers together cost twice
+ * what one does, and not its square.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -130,12 +131,24 @@ static bool wants_total(const struct mmscope_walk *w)
 static void start(struct mmscope_walk *w, struct mmscope_vma_sums *s)
 {
 	const u64 last = MMSCOPE_PGT_END;
-	u64 begin = wants_total(w) ? w->q.start : max(w->cursor.pos, w->q.start);
 
 	s->started = true;
 	s->shown = w->cursor.pos;
-	s->pos = min(begin, last) & PAGE_MASK;
+	s->over = s->shown == ~0ULL;
+	s->pos = min(max(s->shown, w->q.start), last) & PAGE_MASK;
 	s->end = PAGE_ALIGN(min(w->q.end, last));
+	s->late = s->pos > w->q.start && wants_total(w);
+}
+
+/* all records have been handed over: from the first VMA again, for the sums alone */
+static int begin_again(struct mmscope_walk *w, struct mmscope_vma_sums *s,
+		       const struct mmscope_vma_sums_ops *ops)
+{
+	ops->clear(w);
+	s->shown = ~0ULL;
+	s->pos = min_t(u64, w->q.start, MMSCOPE_PGT_END) & PAGE_MASK;
+	s->late = false;
+	return MMSCOPE_MORE;
 }
 
 /**
@@ -155,7 +168,9 @@ int mmscope_vma_sums_walk(struct mmscope_walk *w, const struct mmscope_vma_sums_
 	ret = flush(w, s);
 	if (!ret && s->pos < s->end)
 		ret = one_hold(w, s, ops);
-	if (ret || s->shown == ~0ULL)
+	if (ret || s->over)
 		return ret;
+	if (s->late)
+		return begin_again(w, s, ops);
 	return mmscope_emit(w, ops->total(w), ~0ULL);
 }

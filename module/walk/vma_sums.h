@@ -21,6 +21,7 @@ struct vm_area_struct;
  * @entry: as of struct mmscope_pgt_walk, with runs
  * @close: the record is complete and ends at @end; returns it, it must stay
  * @total: returns the record with the sums
+ * @clear: they are zero again
  */
 struct mmscope_vma_sums_ops {
 	void (*hold)(struct mmscope_walk *w);
@@ -29,11 +30,14 @@ struct mmscope_vma_sums_ops {
 	int (*entry)(struct mmscope_pgt_walk *p, const struct mmscope_pgt_entry *e);
 	const void *(*close)(struct mmscope_walk *w, u64 end);
 	const void *(*total)(struct mmscope_walk *w);
+	void (*clear)(struct mmscope_walk *w);
 };
 
 /**
  * struct mmscope_vma_sums - first member of such a dataset's scratch
  * @started: the other members are set
+ * @over: the sums have been handed over
+ * @late: it did not begin at the first VMA, and the sums are wanted
  * @open: a record is under construction
  * @pos: where the page tables are to be read on
  * @end: where that ends
@@ -45,6 +49,8 @@ struct mmscope_vma_sums_ops {
  */
 struct mmscope_vma_sums {
 	bool started;
+	bool over;
+	bool late;
 	bool open;
 	unsigned long pos;
 	unsigned long end;

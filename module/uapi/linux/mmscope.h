@@ -1528,7 +1528,7 @@ struct mmscope_memcg {
 	__u64 swap_peak_bytes;	/* swap.watermark */
 	__u64 swap_high_bytes;	/* swap.high */
 	__u64 swap_max_bytes;	/* swap.max */
-	__u64 limit_hits;	/* memory.failcnt: charges that met max */
+	__u64 limit_hits;	/* memory.failcnt: charges that met max; UNKNOWN from 7.3 on */
 	__u64 events[MMSCOPE_NR_MEMCG_EVENTS];	/* memcg->memory_events[] */
 	/* memcg_page_state(), by enum mmscope_memcg_stat: as old as memory.stat, 2 s at most */
 	__u64 stat_bytes[MMSCOPE_NR_MEMCG_STATS];
