@@ -184,6 +184,7 @@ static inline bool compat_thp_disabled(const struct vm_area_struct *vma)
 
 /* entries of page tables and of swap, address spaces */
 #include "compat_entry.h"
+#include "compat_swap.h"
 
 /* ---------------------------------------------------------------- vmalloc */
 

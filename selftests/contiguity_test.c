@@ -400,40 +400,6 @@ static int prepare_shuffled(void *arg)
 	return 0;
 }
 
-#define AREA	(64 * HUGE_2M)
-
-/* is all of it one run of frames, which begins where a huge page may? */
-static bool in_a_row(const uint64_t *entry, size_t pages)
-{
-	for (size_t i = 0; i < pages; i++)
-		if (!(entry[i] & PM_PRESENT) || (entry[i] & PM_FRAME) != (*entry & PM_FRAME) + i)
-			return false;
-	return (*entry & PM_FRAME) % BLOCK == 0;
-}
-
-/* two huge pages in a row: among many there are two that one block was split into */
-static char *two_in_a_row(void)
-{
-	for (int try = 0; try < 10; try++) {
-		char *area = zoo_huge(AREA), *found = NULL;
-		uint64_t *entry;
-
-		touch(area, AREA, PAGE);
-		entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + AREA);
-		for (size_t at = 0; !found && at + 2 * BLOCK <= AREA / PAGE; at += BLOCK)
-			if (in_a_row(entry + at, 2 * BLOCK))
-				found = area + at * PAGE;
-		free(entry);
-		munmap(area, found ? (size_t)(found - area) : AREA);
-		if (found) {
-			munmap(found + 2 * HUGE_2M, area + AREA - found - 2 * HUGE_2M);
-			return found;
-		}
-		write_file("/proc/sys/vm/compact_memory", "1");
-	}
-	return NULL;
-}
-
 /* huge pages split where they are, and moved to where they fit no more */
 static int prepare_split(void *arg)
 {
@@ -444,7 +410,7 @@ static int prepare_split(void *arg)
 	(void)arg;
 	write_file("/proc/sys/vm/compact_memory", "1");
 	touch(thp, 8 * HUGE_2M, PAGE);
-	moved = two_in_a_row();
+	moved = zoo_two_in_a_row();
 	if (!moved)
 		return 3;
 	touch(small, 40 << 20, PAGE);

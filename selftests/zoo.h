@@ -269,6 +269,40 @@ static inline int zoo_setup(void)
 	return 0;
 }
 
+#define ZOO_AREA (64 * HUGE_2M)
+
+/* is all of it one run of frames, which begins where a huge page may? */
+static inline bool zoo_in_a_row(const uint64_t *entry, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++)
+		if (!(entry[i] & PM_PRESENT) || (entry[i] & PM_FRAME) != (*entry & PM_FRAME) + i)
+			return false;
+	return (*entry & PM_FRAME) % PAGES_2M == 0;
+}
+
+/* two huge pages in a row: among many there are two that one block was split into */
+static inline char *zoo_two_in_a_row(void)
+{
+	for (int try = 0; try < 10; try++) {
+		char *area = zoo_huge(ZOO_AREA), *found = NULL;
+		uint64_t *entry;
+
+		touch(area, ZOO_AREA, PAGE);
+		entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + ZOO_AREA);
+		for (size_t at = 0; !found && at + 2 * PAGES_2M <= ZOO_AREA / PAGE; at += PAGES_2M)
+			if (zoo_in_a_row(entry + at, 2 * PAGES_2M))
+				found = area + at * PAGE;
+		free(entry);
+		munmap(area, found ? (size_t)(found - area) : ZOO_AREA);
+		if (found) {
+			munmap(found + 2 * HUGE_2M, area + ZOO_AREA - found - 2 * HUGE_2M);
+			return found;
+		}
+		write_file("/proc/sys/vm/compact_memory", "1");
+	}
+	return NULL;
+}
+
 static inline void zoo_teardown(void)
 {
 	swapoff("/dev/zram0");

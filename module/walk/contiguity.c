@@ -8,8 +8,7 @@
  * back to it, its record ends where it was left.
  *
  * Positions are addresses: the end of the VMA; ~0 behind the total. A request that
- * did not begin at the first VMA reads all of them again at the end, for the total:
- * so all answers together cost twice what one does, and not its square.
+ * did not begin at the first VMA reads all of them again at the end, for the total.
  *
  * Source: the leaf entries below mm->pgd; node_span.c. No struct page is read
  * unless nodes overlap.
@@ -566,9 +565,12 @@ static const struct mmscope_field_def contiguity_fields[] = {
 	MORE_ARRAY(struct mmscope_contiguity, n99, COUNT, &mmscope_scheme_names, "likewise 99 %"),
 	MORE_ARRAY(struct mmscope_contiguity, pages32, PAGES, &mmscope_scheme_names,
 		   "covered by the best 32 entries"),
-	MORE_ARRAY(struct mmscope_contiguity, pages64, PAGES, &mmscope_scheme_names, "by the best 64"),
-	MORE_ARRAY(struct mmscope_contiguity, pages128, PAGES, &mmscope_scheme_names, "by the best 128"),
-	MORE_ARRAY(struct mmscope_contiguity, pages256, PAGES, &mmscope_scheme_names, "by the best 256"),
+	MORE_ARRAY(struct mmscope_contiguity, pages64, PAGES, &mmscope_scheme_names,
+		   "by the best 64"),
+	MORE_ARRAY(struct mmscope_contiguity, pages128, PAGES, &mmscope_scheme_names,
+		   "by the best 128"),
+	MORE_ARRAY(struct mmscope_contiguity, pages256, PAGES, &mmscope_scheme_names,
+		   "by the best 256"),
 	MORE_ARRAY(struct mmscope_contiguity, virtual_runs, PAGES, &mmscope_run_order_names,
 		   "pages in virtual runs of so many pages and up to twice as many"),
 	MORE_ARRAY(struct mmscope_contiguity, range_runs, PAGES, &mmscope_run_order_names,
