@@ -144,10 +144,13 @@ static void count_cpus(struct mmscope_walk *w, const void *s, struct mmscope_sla
 		rec->cpu_partial_slabs = MMSCOPE_UNKNOWN;
 		return;
 	}
+	if (!mmscope_layout(kmem_cache_cpu, slab)->found)
+		rec->cpu_slabs = MMSCOPE_UNKNOWN;
 	for_each_possible_cpu(cpu) {
 		const void *c = per_cpu_ptr(cpu_slab, cpu);
 		unsigned long partial = mmscope_read(c, kmem_cache_cpu, partial);
 
+		/* 0, where the member is not known */
 		if (mmscope_read(c, kmem_cache_cpu, slab))
 			rec->cpu_slabs++;
 		if (partial)
