@@ -68,6 +68,7 @@ struct fuzz_shared {
 	int stop;
 	bool trace;
 	bool reload;		/* the module comes and goes */
+	bool no_hooks;		/* nothing is called that has the kernel patch its text */
 	pid_t target[FUZZ_TARGETS];
 	uint32_t nr_datasets;
 	struct fuzz_dataset dataset[FUZZ_DATASETS];

@@ -209,7 +209,9 @@ static inline void fuzz_call(struct fuzz *f)
 	const uint32_t dice = fuzz_below(f, 10000);
 
 	/* what waits for all CPUs, or looks at all processes, is rare */
-	if (dice < 2)
+	if (dice < 6 && f->s->no_hooks)
+		fuzz_walk(f);
+	else if (dice < 2)
 		fuzz_watch(f);
 	else if (dice < 4)
 		fuzz_owners(f);

@@ -47,6 +47,13 @@ FIXTURE_SETUP(fuzz)
 {
 	self->s = fuzz_shared(0, SUITE_CALLS);
 	ASSERT_NE(NULL, self->s);
+	/*
+	 * Tracepoints are switched by the kernel's own patching of its text. An emulated CPU
+	 * may run the breakpoint that is there meanwhile once it has gone, which is a panic,
+	 * the sooner the more all CPUs do; a test of its own switches them (event_test), and
+	 * scripts/fuzz does.
+	 */
+	self->s->no_hooks = true;
 }
 
 FIXTURE_TEARDOWN(fuzz)
@@ -59,9 +66,7 @@ TEST_F_TIMEOUT(fuzz, nothing_breaks_it, 600)
 {
 	fuzz_run(self->s, SUITE_SECONDS);
 	EXPECT_EQ(0, self->s->bad);
-	/* each of them was made, and most mean something */
-	for (int op = 0; op < FUZZ_NR_OPS; op++)
-		EXPECT_LT(0, self->s->calls);
+	/* most mean something */
 	EXPECT_LT(self->s->calls / 10, self->s->count[FUZZ_WALK][0]);
 	EXPECT_LT(0, self->s->kills);
 }
