@@ -136,7 +136,7 @@ TEST(what_is_refused_at_each_level)
 	EXPECT_EQ(0, wrong_states(fd, false));
 	EXPECT_EQ(0, translate_errno(fd));
 
-	ASSERT_EQ(0, write_text(LOCKDOWN, "integrity"));
+	ASSERT_EQ(0, write_file(LOCKDOWN, "integrity"));
 	EXPECT_EQ(0, wrong_states(fd, false));
 	EXPECT_EQ(0, translate_errno(fd));
 
@@ -148,7 +148,7 @@ TEST(what_is_refused_at_each_level)
 	arg.buf_bytes = 4 * sizeof(struct mmscope_kernel_mapping);
 	ASSERT_EQ(0, ioctl(fd, MMSCOPE_IOC_WALK, &arg));
 
-	ASSERT_EQ(0, write_text(LOCKDOWN, "confidentiality"));
+	ASSERT_EQ(0, write_file(LOCKDOWN, "confidentiality"));
 	EXPECT_EQ(0, wrong_states(fd, true));
 	EXPECT_EQ(EPERM, translate_errno(fd));
 	/* nor does what was open or begun before go on */

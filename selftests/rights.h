@@ -17,6 +17,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "process.h"
+
 #define KPTR		"/proc/sys/kernel/kptr_restrict"
 #define ALL_CAPS	(~0ULL)
 #define CAP(_name)	(1ULL << CAP_##_name)
@@ -55,8 +57,8 @@ static inline int become(uid_t uid, uint64_t caps)
 	return prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* A child that is somebody else, and waits to be looked at. */
-static inline pid_t target(uid_t uid, uint64_t caps, bool dumpable)
+/* A child that prepares itself, then waits to be looked at, awake: signals reach it. */
+static inline pid_t waiting_child(int (*prepare)(void *), void *arg)
 {
 	int ready[2];
 	char byte;
@@ -67,8 +69,7 @@ static inline pid_t target(uid_t uid, uint64_t caps, bool dumpable)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (become(uid, caps) || prctl(PR_SET_DUMPABLE, dumpable) ||
-		    write(ready[1], "", 1) != 1)
+		if (prepare(arg) || write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
@@ -80,12 +81,25 @@ static inline pid_t target(uid_t uid, uint64_t caps, bool dumpable)
 	return pid;
 }
 
-static inline void target_end(pid_t pid)
+struct person {
+	uid_t uid;
+	uint64_t caps;
+	bool dumpable;
+};
+
+static inline int become_person(void *arg)
 {
-	if (pid <= 0)
-		return;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	const struct person *p = arg;
+
+	return become(p->uid, p->caps) ?: prctl(PR_SET_DUMPABLE, p->dumpable);
+}
+
+/* A child that is somebody else. */
+static inline pid_t target(uid_t uid, uint64_t caps, bool dumpable)
+{
+	struct person p = { uid, caps, dumpable };
+
+	return waiting_child(become_person, &p);
 }
 
 /* 0 or -errno: may the areas of that process be read */
@@ -191,18 +205,6 @@ static inline int receive_fd(int socket)
 	if (head && head->cmsg_type == SCM_RIGHTS)
 		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
 	return fd;
-}
-
-static inline int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t len = strlen(text), done;
-
-	if (fd < 0)
-		return -1;
-	done = write(fd, text, len);
-	close(fd);
-	return done == len ? 0 : -1;
 }
 
 #endif /* _MMSCOPE_RIGHTS_H */

@@ -53,7 +53,7 @@ FIXTURE_SETUP(addresses)
 
 FIXTURE_TEARDOWN(addresses)
 {
-	write_text(KPTR, self->kptr);
+	write_file(KPTR, self->kptr);
 	free(self->kptr);
 	close(self->fd);
 }
@@ -70,7 +70,7 @@ TEST_F_TIMEOUT(addresses, are_shown_as_kptr_restrict_and_the_capability_allow, 3
 	static const char *const levels[] = { "0", "1", "2" };
 
 	for (int level = 0; level < 3; level++) {
-		ASSERT_EQ(0, write_text(KPTR, levels[level]));
+		ASSERT_EQ(0, write_file(KPTR, levels[level]));
 		EXPECT_EQ(level < 2, opened_shows());
 		EXPECT_EQ(level < 2, kallsyms_shown());
 		EXPECT_EQ(level < 2, IN_CHILD(ALL_CAPS, opened_shows()));
@@ -87,7 +87,7 @@ TEST_F_TIMEOUT(addresses, opener_and_reader_need_the_capability, 300)
 	int pair[2], fd, status;
 	pid_t pid;
 
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(1, IN_CHILD(ALL_CAPS, addresses_shown(self->fd)));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, addresses_shown(self->fd)));
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
@@ -118,11 +118,11 @@ static int range_errno(int fd, uint32_t dataset)
 
 TEST_F(addresses, are_not_to_be_asked_for_either)
 {
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(0, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS));
 	EXPECT_EQ(EPERM, IN_CHILD(NO_SYSLOG, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS)));
 	EXPECT_EQ(EPERM, IN_CHILD(NO_SYSLOG, range_errno(self->fd, MMSCOPE_DS_VMALLOCS)));
-	ASSERT_EQ(0, write_text(KPTR, "2"));
+	ASSERT_EQ(0, write_file(KPTR, "2"));
 	EXPECT_EQ(EPERM, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS));
 }
 
@@ -158,7 +158,7 @@ TEST_F(addresses, are_not_had_from_a_walk_that_another_began)
 	const size_t map = sizeof(struct mmscope_kernel_mapping);
 	const size_t area = sizeof(struct mmscope_vmalloc);
 
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	/* the addresses both begin with are the first fields */
 	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, ALL_CAPS, map));
 	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, ALL_CAPS, area));
@@ -184,7 +184,7 @@ TEST_F(addresses, in_an_open_debugfs_file_are_its_opener_s_alone)
 		DEBUGFS "/vmallocs", DEBUGFS "/kernel_mappings",
 	};
 
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	for (size_t i = 0; i < 2; i++) {
 		int pair[2], fd = open(files[i], O_RDONLY);
 
@@ -288,10 +288,10 @@ static int scan_all(int fd)
 
 TEST_F_TIMEOUT(addresses, are_in_no_dataset_but_two, 600)
 {
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(2, scan_all(self->fd));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, scan_all(self->fd)));
-	ASSERT_EQ(0, write_text(KPTR, "2"));
+	ASSERT_EQ(0, write_file(KPTR, "2"));
 	EXPECT_EQ(0, scan_all(self->fd));
 }
 

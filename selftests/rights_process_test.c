@@ -80,7 +80,7 @@ static int enter_container(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
 		    CLONE_NEWUTS))
 		return -1;
-	if (write_text("/proc/self/uid_map", "0 0 1\n"))
+	if (write_file("/proc/self/uid_map", "0 0 1\n"))
 		return -1;
 	return prctl(PR_SET_DUMPABLE, 1);
 }
@@ -223,16 +223,16 @@ TEST_F(processes, are_shown_by_an_open_file_as_the_reader_is_now)
 	int status;
 
 	ASSERT_LT(0, root);
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	pid = fork();
 	if (!pid)
 		_exit(dropped_sees(self->fd, root));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	EXPECT_TRUE(WIFEXITED(status));
-	write_text(KPTR, kptr);
+	write_file(KPTR, kptr);
 	free(kptr);
-	target_end(root);
+	kill_child(root);
 }
 
 /* ------------------------------------------------------------ setuid programs */
@@ -257,28 +257,16 @@ static void exec_setuid(int signal)
 	_exit(1);
 }
 
+static int wait_for_setuid(void *arg)
+{
+	(void)arg;
+	signal(SIGUSR1, exec_setuid);
+	return become(NOBODY, 0) || make_areas();
+}
+
 static pid_t future_setuid(void)
 {
-	pid_t pid;
-	int ready[2];
-	char byte;
-
-	if (copy_self() || pipe(ready))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		signal(SIGUSR1, exec_setuid);
-		if (become(NOBODY, 0) || make_areas() || write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		pid = -1;
-	close(ready[0]);
-	return pid;
+	return copy_self() ? -1 : waiting_child(wait_for_setuid, NULL);
 }
 
 static bool has_become_root(pid_t pid)
@@ -315,7 +303,7 @@ TEST_F(processes, that_run_a_setuid_program_are_not_their_user_s)
 	ASSERT_TRUE(has_become_root(pid));
 	EXPECT_EQ(EACCES, user_sees(self->fd, pid));
 	EXPECT_EQ(0, look_at(self->fd, pid));
-	target_end(pid);
+	kill_child(pid);
 }
 
 /* Does the rest of an open file tell of the setuid program? errno is how it ended. */
@@ -367,7 +355,7 @@ TEST_F(processes, in_debugfs_are_the_program_that_the_file_was_opened_on)
 	close(begun);
 	close(fresh);
 	ioctl(self->fd, MMSCOPE_IOC_DETACH, &arg);
-	target_end(pid);
+	kill_child(pid);
 }
 
 TEST_HARNESS_MAIN

@@ -53,7 +53,7 @@ FIXTURE_SETUP(rights)
 	ASSERT_LE(0, self->held);
 	ASSERT_LE(0, self->held_debugfs);
 	self->kptr = read_file(KPTR);
-	ASSERT_EQ(0, write_text(KPTR, "1"));
+	ASSERT_EQ(0, write_file(KPTR, "1"));
 	/* what keeps others out is to be the module, not the node */
 	ASSERT_EQ(0, chmod(DEVICE, 0666));
 }
@@ -62,14 +62,14 @@ FIXTURE_TEARDOWN(rights)
 {
 	chmod(DEVICE, 0600);
 	if (self->kptr)
-		write_text(KPTR, self->kptr);
+		write_file(KPTR, self->kptr);
 	free(self->kptr);
-	target_end(self->same);
-	target_end(self->closed);
-	target_end(self->other);
-	target_end(self->root);
-	target_end(self->zero);
-	target_end(self->zero_closed);
+	kill_child(self->same);
+	kill_child(self->closed);
+	kill_child(self->other);
+	kill_child(self->root);
+	kill_child(self->zero);
+	kill_child(self->zero_closed);
 	close(self->held);
 	close(self->held_debugfs);
 }
@@ -335,7 +335,7 @@ TEST(files_are_root_s_and_only_to_be_read_whatever_the_umask)
 	EXPECT_LT(40, nr_files);
 	ioctl(fd, MMSCOPE_IOC_DETACH, &arg);
 	umask(old);
-	target_end(pid);
+	kill_child(pid);
 	close(fd);
 	/* the file system keeps users out already */
 	ASSERT_EQ(0, stat("/sys/kernel/debug", &st));
