@@ -30,6 +30,12 @@ struct compat_slot {
 	u64 head;
 };
 
+/* does anything refer to it? */
+static inline bool compat_slot_used(const struct compat_slot *s)
+{
+	return s->count || s->cached || s->continued;
+}
+
 #ifdef HAVE_SWAP_MAP
 
 #define COMPAT_HAS_SWAP_TABLE false

@@ -109,7 +109,7 @@ static u64 mapped_use(const struct swap_info_struct *si, u64 slot, u64 slots)
 	for (i = slot; i < slot + CLUSTER_SLOTS; i++) {
 		if (i < slots)
 			compat_read_slot(si, i, &s);
-		use += i >= slots || s.bad || s.count || s.cached || s.continued;
+		use += i >= slots || s.bad || compat_slot_used(&s);
 	}
 	return use;
 }

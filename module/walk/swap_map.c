@@ -76,7 +76,7 @@ static void read_slot(const struct swap_info_struct *si, u64 slot, struct mmscop
 		run->state = MMSCOPE_SLOT_BAD;
 		return;
 	}
-	if (!s.count && !s.cached && !s.continued)
+	if (!compat_slot_used(&s))
 		return;
 	if (s.cached)
 		run->flags |= MMSCOPE_SLOT_F_CACHED;
