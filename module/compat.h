@@ -182,8 +182,9 @@ static inline bool compat_thp_disabled(const struct vm_area_struct *vma)
 #define compat_memcg_splits(_memcg) 0
 #endif
 
-/* entries of page tables and of swap, address spaces */
+/* entries of page tables and of swap, address spaces, slabs */
 #include "compat_entry.h"
+#include "compat_slab.h"
 #include "compat_swap.h"
 
 /* ---------------------------------------------------------------- vmalloc */
@@ -265,7 +266,7 @@ static inline u32 compat_pageblock_type(u32 bits)
 
 /* ------------------------------------------------------------ struct page
  *
- * Since 6.10 the type of a page is the top byte of one word, /proc/kpageflags
+ * By 6.12 the type of a page is the top byte of one word, /proc/kpageflags
  * takes the flags of a compound page from its head, and a compound page counts
  * its mappings. 6.1 has a word of inverted bits, PG_slab, destructors, and
  * mappings to be looked for page by page.
@@ -439,29 +440,20 @@ static inline bool compat_is_thp(unsigned long head_flags, bool is_anon,
 
 #endif /* HAVE_PGTY */
 
-/**
- * compat_slab_state - where a slab is, enum mmscope_slab_state
- * @flags: page->flags of its head
- * @frozen: slab.frozen
- * @full: it has no free object
- * @active: a CPU was seen to allocate from it
- */
-static inline u32 compat_slab_state(unsigned long flags, bool frozen, bool full, bool active)
+/* Does its owner move it (a balloon, other drivers), by operations that it registered? */
+static inline bool compat_has_movable_ops(unsigned long flags, u32 type, unsigned long mapping)
 {
-#ifdef HAVE_PUBLIC_KMEM_CACHE
-	if (frozen)
-		return active || full ? MMSCOPE_SLAB_CPU : MMSCOPE_SLAB_CPU_PARTIAL;
-	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_PARTIAL;
+#ifndef HAVE_PG_MOVABLE_OPS
+	return (mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE;
+#elif defined(CONFIG_MIGRATION)
+	return flags >> PG_movable_ops & 1 &&
+	       (compat_type_is(type, offline) || compat_type_is(type, zsmalloc));
 #else
-	if (frozen)
-		return MMSCOPE_SLAB_CPU;
-	if (flags >> PG_workingset & 1)
-		return MMSCOPE_SLAB_PARTIAL;
-	return full ? MMSCOPE_SLAB_FULL : MMSCOPE_SLAB_CPU_PARTIAL;
+	return false;
 #endif
 }
 
-/* Linux 6.14: mm: large kmalloc pages have a type */
+/* Linux 6.13-7.2: mm: large kmalloc pages have a type */
 static inline bool compat_is_large_kmalloc(u32 head_type)
 {
 #ifdef HAVE_PGTY_LARGE_KMALLOC

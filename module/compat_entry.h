@@ -179,7 +179,7 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 
 /* -------------------------------------- entries that are neither none nor present */
 
-/* Linux 6.19: mm: software leaf entries instead of swap entries that are none */
+/* Linux 6.13-7.2: mm: software leaf entries instead of swap entries that are none */
 #ifndef HAVE_SOFTLEAF
 /* stable kernels have got some of these names */
 #undef softleaf_from_pte
@@ -202,7 +202,7 @@ static inline u32 compat_kernel_rights(pte_t pte, bool leaf)
 #define softleaf_to_pfn				swp_offset_pfn
 #endif
 
-/* markers of Linux 6.6 and 6.13 */
+/* markers that 6.1 has not got, and that 6.12 has not */
 #ifndef PTE_MARKER_POISONED
 #define PTE_MARKER_POISONED			0
 #endif

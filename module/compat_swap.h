@@ -13,7 +13,7 @@
 /**
  * struct compat_slot - what the kernel keeps of a slot
  * @bad: the header, or a bad block
- * @shmem: a shmem object refers to it; Linux 6.14 has no mark for those any more
+ * @shmem: a shmem object refers to it; by 7.3 there is no mark for those
  * @cached: its page is in memory as well
  * @zero: a page of zeros, which was not written
  * @continued: used more often than is kept here
@@ -66,7 +66,7 @@ static inline void compat_read_slot(const struct swap_info_struct *si, unsigned 
 #else /* !HAVE_SWAP_MAP */
 
 /*
- * Linux 7.1: swap: each cluster has a table with a word for each slot, mm/swap_table.h:
+ * Linux 6.13-7.2: swap: each cluster has a table with a word for each slot, mm/swap_table.h:
  * a page's number, a shadow, or a mark, and above them the count and the mark of zeros.
  */
 #define COMPAT_HAS_SWAP_TABLE true

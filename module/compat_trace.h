@@ -15,7 +15,7 @@
 
 struct mem_cgroup;
 
-/* Linux 6.19 or later swapped the first two and added the cgroup */
+/* Linux 6.13-7.2 swapped the first two and added the cgroup */
 #ifdef HAVE_TRACE_RECLAIM_MEMCG
 #define COMPAT_RECLAIM_BEGIN_ARGS "u4 s4 mem_cgroup*"
 #define COMPAT_RECLAIM_END_ARGS "u8 mem_cgroup*"
@@ -29,7 +29,7 @@ struct mem_cgroup;
 #define COMPAT_RECLAIM_END_PROTO(_nr) unsigned long _nr
 #endif
 
-/* Linux 7.2: mm: khugepaged may collapse to pages that are smaller than a PMD's */
+/* Linux 6.13-7.3: mm: khugepaged may collapse to pages that are smaller than a PMD's */
 #ifdef HAVE_TRACE_COLLAPSE_ORDER
 #define COMPAT_COLLAPSE_ARGS "mm_struct* s4 s4 u4"
 #define COMPAT_COLLAPSE_PROTO(_order) \

@@ -134,6 +134,8 @@ static bool need_met(const struct mmscope_need *n)
 enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 					 char *detail, size_t size)
 {
+	/* asked once: a remount of cgroups changes the answer */
+	const char *off = ds->off ? ds->off() : NULL;
 	enum mmscope_state state = MMSCOPE_STATE_OK;
 	const struct mmscope_need *n;
 	u32 i;
@@ -141,6 +143,10 @@ enum mmscope_state mmscope_dataset_state(const struct mmscope_dataset *ds,
 	*detail = '\0';
 	if (ds->locked_down && security_locked_down(LOCKDOWN_KCORE)) {
 		snprintf(detail, size, "kernel is locked down (confidentiality)");
+		return MMSCOPE_STATE_UNAVAILABLE;
+	}
+	if (off) {
+		strscpy(detail, off, size);
 		return MMSCOPE_STATE_UNAVAILABLE;
 	}
 	if (ds->named && !ds->named->nr) {

@@ -188,6 +188,27 @@ extern const char *const mmscope_sym_names[MMSCOPE_NR_SYMS];
 /* is the symbol there? */
 #define mmscope_has(_name) (mmscope_sym_addr[MMSCOPE_SYM_##_name] != 0)
 
+static inline bool mmscope_has_online_mems(void)
+{
+	return mmscope_has(get_online_mems) && mmscope_has(put_online_mems);
+}
+
+/*
+ * Keep memory from going offline. Where one of the two is missing neither is called: a
+ * lock that is given back but was never taken, or the other way round, is the kernel's.
+ */
+static inline void mmscope_get_online_mems(void)
+{
+	if (mmscope_has_online_mems())
+		mmscope_call(get_online_mems)();
+}
+
+static inline void mmscope_put_online_mems(void)
+{
+	if (mmscope_has_online_mems())
+		mmscope_call(put_online_mems)();
+}
+
 int mmscope_ksym_init(void);
 void mmscope_symbol(const void *addr, char *name, size_t size, bool offset);
 bool mmscope_hidden(const char *name);

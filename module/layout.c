@@ -195,7 +195,7 @@ static int check_expectation(const struct btf *btf, const struct expectation *e)
 	return -EINVAL;
 }
 
-/* Linux 7.1 has the nodes of a slab cache in pairs of pointers */
+/* Linux 7.3 has the nodes of a slab cache in pairs of pointers */
 static void resolve_slab_nodes(void)
 {
 	const struct mmscope_layout *pairs = mmscope_layout(kmem_cache, per_node);

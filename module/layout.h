@@ -29,9 +29,20 @@ struct mmscope_names;
 	X(kmem_cache, per_node)						\
 	X(kmem_cache_per_node_ptrs, sizeof)				\
 	X(kmem_cache_per_node_ptrs, node)				\
+	X(kmem_cache_per_node_ptrs, barn)				\
 	X(kmem_cache, cpu_slab)						\
 	X(kmem_cache, offset)						\
 	X(kmem_cache, random)						\
+	X(kmem_cache, cpu_sheaves)					\
+	X(kmem_cache, sheaf_capacity)					\
+	X(slub_percpu_sheaves, main)					\
+	X(slub_percpu_sheaves, spare)					\
+	X(node_barn, lock)						\
+	X(node_barn, sheaves_full)					\
+	X(node_barn, nr_full)						\
+	X(slab_sheaf, barn_list)					\
+	X(slab_sheaf, cache)						\
+	X(slab_sheaf, size)						\
 	X(kmem_cache_cpu, freelist)					\
 	X(kmem_cache_cpu, slab)						\
 	X(kmem_cache_cpu, partial)					\

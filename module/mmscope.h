@@ -247,6 +247,7 @@ struct mmscope_walk;
  * @nr_fields: its length
  * @needs: symbols and layouts, or NULL
  * @named: the names that tell its records apart; without them it is unavailable; or NULL
+ * @off: why there is nothing to tell as this machine is set up, NULL: there is; or NULL
  * @locked_down: refused under lockdown=confidentiality (raw entries)
  * @addresses: its records have kernel addresses, for those who may see them
  * @walk: the walker; NULL for point queries
@@ -283,6 +284,7 @@ struct mmscope_dataset {
 	u32 nr_fields;
 	const struct mmscope_need *needs;
 	const struct mmscope_names *named;
+	const char *(*off)(void);
 	bool locked_down;
 	bool addresses;
 	int (*walk)(struct mmscope_walk *w);

@@ -70,19 +70,41 @@ need_apt()
 		die "this needs apt (Debian) to fetch: $*"
 }
 
+# Configuration of the world that apt is asked about, see apt_world(); none: this
+# machine's own. Never exported: what installs here is to be this machine's apt.
+world=
+apt_updated=
+
+# A program of apt's, in that world.
+ask_apt()
+{
+	if [ -n "$world" ]; then
+		APT_CONFIG=$world "$@"
+	else
+		"$@"
+	fi
+}
+
 # A source that does not answer is no reason to stop: what is missing because
 # of it is named by the command that looks for it.
 apt_update()
 {
-	[ -z "${apt_updated:-}" ] || return 0
+	[ -z "$apt_updated" ] || return 0
 	apt_updated=yes
 	say "asking apt for its newest package lists"
-	local as=as_root
 	# a world of our own needs no root, and sudo would leave it
-	[ -z "${APT_CONFIG:-}" ] || as=
+	local as=as_root
+	[ -z "$world" ] || as=ask_apt
 	$as apt-get -qq -o DPkg::Lock::Timeout=300 update >&2 ||
 		say "apt-get update had errors; going on with what it has"
 }
+
+# A question or download for this machine itself, whatever the world is.
+at_home()
+(
+	world='' apt_updated=''
+	"$@"
+)
 
 # The mirror this machine has the archive of that label from.
 apt_mirror()
@@ -96,7 +118,7 @@ apt_mirror()
 apt_sources()
 {
 	local suite label mirror
-	[ -n "$(apt_mirror Debian)" ] || apt_update
+	[ -n "$(apt_mirror Debian)" ] || at_home apt_update
 	for suite; do
 		label=Debian
 		[[ $suite != *-security ]] || label=Debian-Security
@@ -132,13 +154,13 @@ apt_world()
 	for suite; do
 		[[ $suite != *-backports ]] || echo "APT::Default-Release \"$suite\";"
 	done >> "$dir/apt.conf"
-	export APT_CONFIG=$dir/apt.conf
+	world=$dir/apt.conf
 	apt_updated=
 }
 
 apt_candidate()
 {
-	apt-cache policy "$1" 2> /dev/null |
+	ask_apt apt-cache policy "$1" 2> /dev/null |
 		awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'
 }
 
@@ -150,10 +172,17 @@ apt_version()
 	apt_candidate "$1"
 }
 
+# The guest's part of scripts/bench, into FILE.
+build_bench()
+{
+	gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -static \
+		-I"$TOP/module/uapi" -o "$1" "$TOP"/selftests/bench/*.c
+}
+
 # Direct dependencies of a package, one a line.
 apt_depends()
 {
-	apt-cache depends --no-recommends --no-suggests --no-conflicts \
+	ask_apt apt-cache depends --no-recommends --no-suggests --no-conflicts \
 		--no-breaks --no-replaces --no-enhances "$1" 2> /dev/null |
 		awk '$1 ~ /Depends:/ && $2 !~ /^</ { print $2 }'
 }
@@ -168,14 +197,8 @@ apt_download()
 	(
 		cd "$dir"
 		# root's own cache is no place apt's sandbox user can write to
-		fetch=(apt-get -qq -o APT::Sandbox::User=root download "$@")
-		[ ! -t 2 ] || unset 'fetch[1]' # a person is shown how far it is
+		fetch=(ask_apt apt-get -qq -o APT::Sandbox::User=root download "$@")
+		[ ! -t 2 ] || unset 'fetch[2]' # a person is shown how far it is
 		"${fetch[@]}" >&2 || { apt_update && "${fetch[@]}" >&2; }
 	) || die "apt could not fetch: $*"
-}
-
-# apt_download, from where this machine has its own packages, for its own kind.
-apt_download_here()
-{
-	(unset APT_CONFIG && apt_download "$@")
 }

@@ -9,7 +9,6 @@
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "common.h"
@@ -17,7 +16,6 @@
 #include "../tools/gfp.c"
 
 #define MAX_ZONES	32
-#define NR_ORDERS	11
 #define NONE		MMSCOPE_UNKNOWN32
 #define MAX_HELD	256
 #define SURPLUS		512
@@ -73,6 +71,7 @@ FIXTURE(alloc) {
 	int fixture;
 	int vmstat;
 	uint32_t nr_nodes;
+	uint32_t nr_orders;
 	struct span span[MAX_ZONES];
 	size_t nr_spans;
 	struct mmscope_alloc_zone zones[MAX_ZONES];
@@ -120,12 +119,9 @@ static bool in_zone(const FIXTURE_DATA(alloc) *self, uint64_t pfn, uint32_t node
 FIXTURE_SETUP(alloc)
 {
 	struct mmscope_info info = { .size = sizeof(info) };
-	cpu_set_t cpus;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
 	/* the lists of a CPU are part of the state; and no faults when memory is short */
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpus), &cpus));
+	ASSERT_EQ(0, run_on_cpu(0));
 	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
@@ -135,7 +131,7 @@ FIXTURE_SETUP(alloc)
 	ASSERT_LE(0, self->vmstat);
 	ASSERT_EQ(0, ioctl(self->fd, MMSCOPE_IOC_INFO, &info));
 	self->nr_nodes = info.nr_nodes;
-	ASSERT_EQ(NR_ORDERS, info.nr_orders);
+	self->nr_orders = info.nr_orders;
 	ASSERT_EQ(0, read_spans(self));
 	srand(getpid());
 }
@@ -275,7 +271,7 @@ static void try_many(FIXTURE_DATA(alloc) *self, unsigned int nr, const char *con
 		     size_t nr_gfps)
 {
 	while (nr--)
-		try_one(self, rand() % NR_ORDERS, gfps[rand() % nr_gfps], random_node(self));
+		try_one(self, rand() % self->nr_orders, gfps[rand() % nr_gfps], random_node(self));
 }
 
 /* what the fixture is told to use up a zone; zones above are for everybody */
@@ -301,7 +297,8 @@ static int use_up(FIXTURE_DATA(alloc) *self, uint32_t node, struct held *h)
 					   only_zone[z[i].zone], node, &h->id[h->nr++]);
 	while (got >= 0 && h->nr < MAX_HELD) {
 		got = ask(self, 0, gfp, node, &arg);
-		surplus = z->free_pages - z->slow_watermark - SURPLUS;
+		/* what is in CMA blocks is not for such as these */
+		surplus = (int64_t)z->slow_margin - SURPLUS;
 		if (got || surplus <= 0)
 			return got;
 		/* the last of them in small portions: those on per-CPU lists are not counted */
@@ -327,7 +324,7 @@ static int hold_blocks(FIXTURE_DATA(alloc) *self)
 {
 	uint32_t id;
 
-	for (int order = NR_ORDERS - 1; order; order--)
+	for (int order = self->nr_orders - 1; order; order--)
 		for (uint32_t node = 0; node < self->nr_nodes; node++) {
 			int got = fixture_hold(self->fixture, 1 << 20, order, "GFP_NOWAIT", node,
 					       &id);
@@ -395,8 +392,8 @@ TEST_F(alloc, with_free_memory_in_fragments)
 		ASSERT_EQ(0, give_back(self, &held, run, run));
 	}
 	EXPECT_LT(50, self->tally.result[MMSCOPE_ALLOC_AT_ONCE]);
-	EXPECT_LT(50, self->tally.result[MMSCOPE_ALLOC_FAIL]);
-	EXPECT_LT(10, self->tally.result[MMSCOPE_ALLOC_RECLAIM]);
+	EXPECT_LT(20, self->tally.result[MMSCOPE_ALLOC_FAIL]);
+	EXPECT_LT(3, self->tally.result[MMSCOPE_ALLOC_RECLAIM]);
 	ASSERT_EQ(0, fixture_free(self->fixture, 0));
 	EXPECT_PROVED("fragments");
 }
@@ -432,7 +429,7 @@ TEST_F(alloc, with_a_zone_used_up)
 	for (size_t i = 0; i < ARRAY_LEN(deeper); i++) {
 		ASSERT_LE(0, fixture_hold(self->fixture, 1 << 20, 0, deeper[i], 0, &ids[i]));
 		for (int n = 0; n < 60; n++)
-			try_one(self, rand() % 3 ? 0 : rand() % NR_ORDERS,
+			try_one(self, rand() % 3 ? 0 : rand() % self->nr_orders,
 				dma[rand() % ARRAY_LEN(dma)], random_node(self));
 	}
 	for (uint32_t step = 0; step < 64; step++) {
@@ -489,7 +486,7 @@ TEST_F(alloc, nonsense_is_refused)
 {
 	struct mmscope_alloc_arg arg;
 
-	EXPECT_EQ(-EINVAL, ask(self, NR_ORDERS, 0, 0, &arg));
+	EXPECT_EQ(-EINVAL, ask(self, self->nr_orders, 0, 0, &arg));
 	EXPECT_EQ(-EINVAL, ask(self, ~0U, 0, 0, &arg));
 	EXPECT_EQ(-EINVAL, ask(self, 0, 0, self->nr_nodes, &arg));
 	EXPECT_EQ(-EINVAL, ask(self, 0, 0, ~1U, &arg));

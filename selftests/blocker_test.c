@@ -13,6 +13,7 @@
 #include "common.h"
 #include "fixture.h"
 #include "frames.h"
+#include "slabs.h"
 
 #define PMD_ORDER	ORDER_2M
 #define PUD_ORDER	18
@@ -162,11 +163,18 @@ static bool all_are_named(const FIXTURE_DATA(blockers) *self)
 TEST_F(blockers, slab_objects_name_their_cache)
 {
 	struct fixture_plant arg = { .what = FIXTURE_SLAB, .nr = 3000, .bytes = 512 };
+	size_t wrong = 1;
 
+	need_symbol("slab_caches");
 	ASSERT_EQ(0, plant(self, &arg));
 	complete_frames(self);
-	ASSERT_EQ(0, read_blockers(self, PMD_ORDER));
-	EXPECT_EQ(0, wrong_records(self, PMD_ORDER, MMSCOPE_CLASS_SLAB, 0, FIXTURE_CACHE));
+	/* slabs that only sheaves have objects of go; those on their way there the next time */
+	for (int i = 0; i < 5 && wrong; i++) {
+		slab_shrink(FIXTURE_CACHE);
+		ASSERT_EQ(0, read_blockers(self, PMD_ORDER));
+		wrong = wrong_records(self, PMD_ORDER, MMSCOPE_CLASS_SLAB, 0, FIXTURE_CACHE);
+	}
+	EXPECT_EQ(0, wrong);
 	ASSERT_EQ(0, read_blockers(self, PUD_ORDER));
 	if (all_are_named(self))
 		EXPECT_EQ(0, wrong_records(self, PUD_ORDER, MMSCOPE_CLASS_SLAB, 0,
@@ -177,6 +185,7 @@ TEST_F(blockers, vmalloc_areas_name_who_called)
 {
 	struct fixture_plant arg = { .what = FIXTURE_VMALLOC, .nr = 20, .bytes = 50 * PAGE };
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, plant(self, &arg));
 	complete_frames(self);
 	EXPECT_EQ(20 * 50, self->nr);
@@ -188,6 +197,7 @@ TEST_F(blockers, stacks_name_the_thread)
 {
 	struct fixture_plant arg = { .what = FIXTURE_THREAD, .nr = 1 };
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, plant(self, &arg));
 	complete_frames(self);
 	EXPECT_LT(0, self->nr);
@@ -210,6 +220,7 @@ TEST_F(blockers, percpu_areas_and_plain_pages_are_where_they_were_planted)
 		  MMSCOPE_CLASS_UNATTRIBUTED },
 	};
 
+	need_symbol("init_mm");
 	for (size_t p = 0; p < ARRAY_LEN(plants); p++) {
 		struct fixture_plant arg = plants[p].arg;
 		uint64_t found = 0;
@@ -231,6 +242,25 @@ TEST_F(blockers, percpu_areas_and_plain_pages_are_where_they_were_planted)
 			found += nr;
 		}
 		EXPECT_EQ(self->nr, found) TH_LOG("plant %zu", p);
+	}
+}
+
+/* kpageflags knows what they are, but not that they move */
+TEST_F(blockers, pages_of_a_balloon_move)
+{
+	struct fixture_plant arg = { .what = FIXTURE_BALLOON, .nr = 64 };
+
+	ASSERT_EQ(0, plant(self, &arg));
+	for (size_t i = 0; i < self->nr; i++)
+		EXPECT_TRUE(frame_has(&self->flags, self->pfn[i], KPF_OFFLINE));
+	ASSERT_EQ(0, read_blockers(self, PMD_ORDER));
+	for (size_t i = 0; i < self->answer.nr; i++) {
+		const struct mmscope_blocker *b = record_at(self, i);
+		uint64_t first;
+
+		if (b->page_class == MMSCOPE_CLASS_OFFLINE &&
+		    planted_in(self, b->pfn, PMD_ORDER, &first))
+			EXPECT_EQ(MMSCOPE_CLEARING_COMPACT, b->clearing);
 	}
 }
 
@@ -306,8 +336,8 @@ TEST_F(blockers, page_tables_name_the_process)
 	EXPECT_EQ(1 << MMSCOPE_CLEARING_NOT, clearings);
 	EXPECT_LE(400, sum);
 	/* VmPTE has neither P4D nor PGD, which is two pages with page-table isolation */
-	EXPECT_LE(kb / 4 + 1, sum);
-	EXPECT_GE(kb / 4 + 3, sum);
+	EXPECT_LE(kb / PAGE_KB + 1, sum);
+	EXPECT_GE(kb / PAGE_KB + 3, sum);
 }
 
 /* all that is in a block, owner by owner, makes up the block */

@@ -85,4 +85,40 @@ static inline void *touch_memory(size_t bytes)
 	return p;
 }
 
+/*
+ * Linux 7 hands a removed cgroup's pages over to its parent, so nothing keeps it. By the
+ * kernel's own count of cgroups that were removed and are not gone.
+ */
+static inline bool is_soon_gone(const char *top)
+{
+	char *text;
+	bool gone = false;
+
+	for (int try = 0; try < 150 && !gone; try++) {
+		text = get(top, "cgroup.stat");
+		gone = text && strstr(text, "nr_dying_descendants 0\n");
+		free(text);
+		usleep(20000);
+	}
+	return gone;
+}
+
+/*
+ * What a CPU keeps of a cgroup, it gives up for another one: room that was charged in
+ * advance when a process of that is charged, pages on the way to their list when it exits.
+ */
+static inline void charge_on_each_cpu(const char *cgroup)
+{
+	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
+		pid_t pid = fork_into(cgroup);
+
+		if (!pid) {
+			if (!run_on_cpu(cpu))
+				touch_memory(1 << 20);
+			_exit(0);
+		}
+		wait_for(pid);
+	}
+}
+
 #endif /* _MMSCOPE_CGROUP_H */

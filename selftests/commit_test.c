@@ -8,7 +8,6 @@
 #include <kselftest_harness.h>
 
 #include <dirent.h>
-#include <sched.h>
 
 #include "common.h"
 #include "process.h"
@@ -32,8 +31,6 @@ FIXTURE(commit) {
 
 FIXTURE_SETUP(commit)
 {
-	cpu_set_t one;
-
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_OVERCOMMIT);
@@ -42,9 +39,7 @@ FIXTURE_SETUP(commit)
 		ASSERT_NE(NULL, self->kept[i]);
 	}
 	/* what is foretold is foretold for the CPU that asks */
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_EQ(0, run_on_cpu(0));
 }
 
 FIXTURE_TEARDOWN(commit)
@@ -102,21 +97,21 @@ static void check_sums(struct __test_metadata *_metadata, int fd)
 		ASSERT_EQ(0, read_number("/proc/meminfo", "Committed_AS", &before));
 		ASSERT_EQ(0, ask(fd, &c));
 		ASSERT_EQ(0, read_number("/proc/meminfo", "Committed_AS", &after));
-		inside = before == after && c.committed_pages * 4 == after;
+		inside = before == after && c.committed_pages * PAGE_KB == after;
 	}
 	ASSERT_EQ(0, read_number("/proc/meminfo", "CommitLimit", &limit));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "Hugetlb", &hugetlb));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "SwapTotal", &swap));
-	EXPECT_EQ(after, c.committed_pages * 4);
-	EXPECT_EQ(limit, c.limit_pages * 4);
-	EXPECT_EQ(hugetlb, c.hugetlb_pages * 4);
-	EXPECT_EQ(swap, c.swap_pages * 4);
+	EXPECT_EQ(after, c.committed_pages * PAGE_KB);
+	EXPECT_EQ(limit, c.limit_pages * PAGE_KB);
+	EXPECT_EQ(hugetlb, c.hugetlb_pages * PAGE_KB);
+	EXPECT_EQ(swap, c.swap_pages * PAGE_KB);
 	EXPECT_EQ((int64_t)(c.limit_pages - c.committed_pages), (int64_t)c.left_pages);
 	EXPECT_EQ(number_in(settings[0]), c.mode);
 	EXPECT_EQ(number_in(settings[1]), c.ratio_percent);
 	EXPECT_EQ(number_in(settings[2]) << 10, c.set_bytes);
-	EXPECT_EQ(number_in(settings[3]) / 4, c.admin_reserve_pages);
-	EXPECT_EQ(number_in(settings[4]) / 4, c.user_reserve_pages);
+	EXPECT_EQ(number_in(settings[3]) / PAGE_KB, c.admin_reserve_pages);
+	EXPECT_EQ(number_in(settings[4]) / PAGE_KB, c.user_reserve_pages);
 	EXPECT_EQ(0, c.cpu);
 }
 
@@ -194,7 +189,7 @@ static int leave(uint64_t pages)
 	if (read_number("/proc/meminfo", "Committed_AS", &committed) ||
 	    read_number("/proc/meminfo", "SwapTotal", &swap))
 		return -1;
-	return set_number(settings[2], committed - swap + pages * 4);
+	return set_number(settings[2], committed - swap + pages * PAGE_KB);
 }
 
 TEST_F(commit, mode_never_refuses_what_is_foretold_and_grants_a_page_less)
@@ -249,11 +244,11 @@ TEST_F(commit, a_large_process_is_kept_from_the_rest)
 	ASSERT_EQ(0, write_file(settings[4], "1000000"));
 	ASSERT_EQ(0, write_file(settings[0], "2"));
 	EXPECT_EQ(0, foretold_in_the_end(self->fd, false, c));
-	EXPECT_EQ(vm / 4 / 32, c->self_reserve_pages);
-	EXPECT_LT(65000, c->self_reserve_pages);
+	EXPECT_EQ(vm / PAGE_KB / 32, c->self_reserve_pages);
+	EXPECT_LT(260000 / PAGE_KB, c->self_reserve_pages);
 	ASSERT_EQ(0, write_file(settings[4], "40000"));
 	EXPECT_EQ(0, foretold_in_the_end(self->fd, false, c));
-	EXPECT_EQ(10000, c->self_reserve_pages);
+	EXPECT_EQ(40000 / PAGE_KB, c->self_reserve_pages);
 	munmap(p, bytes);
 	munmap(c, PAGE);
 }

@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <linux/mmscope.h>
@@ -23,6 +25,7 @@
 
 /* a page, one that an entry of a PMD maps, and how many of the one are in the other */
 #define PAGE		((unsigned long)sysconf(_SC_PAGESIZE))
+#define PAGE_KB		(sysconf(_SC_PAGESIZE) / 1024)	/* in the kB of /proc */
 #define PAGES_2M	(PAGE / sizeof(uint64_t))
 #define HUGE_2M		(PAGES_2M * PAGE)	/* where a page has 4K */
 #define ORDER_2M	((unsigned int)__builtin_ctzl(PAGES_2M))
@@ -197,6 +200,48 @@ static inline int read_number(const char *path, const char *key, uint64_t *value
 	return ret;
 }
 
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t len = strlen(text);
+	int ret;
+
+	if (fd < 0)
+		return -1;
+	ret = write(fd, text, len) == len ? 0 : -1;
+	close(fd);
+	return ret;
+}
+
+/* pages that CPUs keep back go to their lists */
+static inline int drain(void)
+{
+	return write_file("/proc/sys/vm/compact_memory", "1");
+}
+
+static inline bool is_linux_7(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && strtoul(name.release, NULL, 10) >= 7;
+}
+
+static inline bool kernel_is_rt(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && strstr(name.version, "PREEMPT_RT");
+}
+
+static inline int run_on_cpu(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(0, sizeof(one), &one);
+}
+
 /* does /proc/kallsyms have a symbol? One of data is not there without KALLSYMS_ALL. */
 static inline bool has_symbol(const char *name)
 {
@@ -211,20 +256,55 @@ static inline bool has_symbol(const char *name)
 	return has;
 }
 
-/* is a dataset unavailable for want of a symbol that this kernel has not? */
+/* where a column or a name needs it: without KALLSYMS_ALL the module cannot find it either */
+#define need_symbol(_name) do {							\
+	if (!has_symbol(_name))							\
+		SKIP(return, "no symbol " _name " in this kernel");		\
+} while (0)
+
+/* was the module loaded as for a kernel that lacks something? (a shape of its own) */
+static inline bool is_told_to_miss(void)
+{
+	char *hide = read_file("/sys/module/mmscope/parameters/hide");
+	bool is = hide && *hide != '\n';
+
+	free(hide);
+	return is;
+}
+
+/* may a cgroup have a limit of memory here? (cgroup v2 is what guests mount) */
+static inline bool has_memory_cgroups(void)
+{
+	char *text = read_file("/sys/fs/cgroup/cgroup.controllers");
+	bool has = text && strstr(text, "memory");
+
+	free(text);
+	return has;
+}
+
+#define SKIP_WITHOUT_MEMORY_CGROUPS() do {					\
+	if (!has_memory_cgroups())						\
+		SKIP(return, "memory cgroups are switched off");		\
+} while (0)
+
+/* is a dataset unavailable, with the reason: what this kernel has not? */
 static inline bool is_unavailable(int fd, uint32_t dataset)
 {
 	struct mmscope_describe desc = describe_arg(dataset);
 	char symbol[64];
 
-	return !ioctl(fd, MMSCOPE_IOC_DESCRIBE, &desc) &&
-	       desc.state == MMSCOPE_STATE_UNAVAILABLE &&
-	       sscanf(desc.detail, "symbol %63s", symbol) == 1 && !has_symbol(symbol);
+	if (ioctl(fd, MMSCOPE_IOC_DESCRIBE, &desc) || desc.state != MMSCOPE_STATE_UNAVAILABLE)
+		return false;
+	if (is_told_to_miss())
+		return desc.detail[0];
+	if (strstr(desc.detail, "cgroup_disable=memory"))
+		return !has_memory_cgroups();
+	return sscanf(desc.detail, "symbol %63s", symbol) == 1 && !has_symbol(symbol);
 }
 
 #define SKIP_UNAVAILABLE(_fd, _dataset) do {					\
 	if (is_unavailable(_fd, _dataset))					\
-		SKIP(return, "this kernel lacks a symbol that the dataset needs"); \
+		SKIP(return, "this kernel lacks what the dataset needs");	\
 } while (0)
 
 #endif /* _MMSCOPE_COMMON_H */

@@ -7,7 +7,6 @@
 #define _MMSCOPE_DISK_H
 
 #include <linux/fs.h>
-#include <stdbool.h>
 
 #define DISK	"/dev/vda"
 
@@ -24,16 +23,19 @@ static inline uint64_t disk_bytes(void)
 	return bytes;
 }
 
-/* a driver that was just loaded needs a moment */
-static inline bool have_disk(void)
+/* Load its driver, which needs a moment. Return: its size, 0 if there is none. */
+static inline uint64_t disk_setup(void)
 {
-	int try;
+	uint64_t bytes = 0;
 
 	if (system("modprobe virtio_pci 2> /dev/null; modprobe virtio_blk 2> /dev/null") < 0)
-		return false;
-	for (try = 0; try < 200 && !disk_bytes(); try++)
-		usleep(20000);
-	return disk_bytes();
+		return 0;
+	for (int try = 0; try < 500 && !bytes; try++) {
+		bytes = disk_bytes();
+		if (!bytes)
+			usleep(20000);
+	}
+	return bytes;
 }
 
 /* Page cache of so many bytes, for as long as the file is open; -1: it cannot be read. */

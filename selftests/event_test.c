@@ -87,7 +87,7 @@ static pid_t hog(const char *procs)
 	if (pid)
 		return pid;
 	snprintf(number, sizeof(number), "%d", getpid());
-	if (write_text("/proc/self/oom_score_adj", "1000") || (procs && write_text(procs, number)))
+	if (write_file("/proc/self/oom_score_adj", "1000") || (procs && write_file(procs, number)))
 		_exit(1);
 	for (;;) {
 		char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
@@ -138,7 +138,7 @@ static bool run_out(int fixture)
 	read_number("/proc/meminfo", "MemFree", &free_kb);
 	if (disk < 0 || free_kb < 96 << 10)
 		return false;
-	if (fixture_hold(fixture, (free_kb - (48 << 10)) / 4, 0, "GFP_KERNEL|__GFP_NORETRY",
+	if (fixture_hold(fixture, (free_kb - (48 << 10)) / PAGE_KB, 0, "GFP_KERNEL|__GFP_NORETRY",
 			 FIXTURE_ANY_NODE, &id) > 0)
 		died = killed(hog(NULL));
 	fixture_free(fixture, id);
@@ -150,11 +150,11 @@ static bool run_out_of_cgroup(void)
 {
 	bool died;
 
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	rmdir(CGROUP);
-	if (mkdir(CGROUP, 0755) || write_text(CGROUP "/memory.max", "16M"))
+	if (mkdir(CGROUP, 0755) || write_file(CGROUP "/memory.max", "16M"))
 		return false;
-	write_text(CGROUP "/memory.swap.max", "0");
+	write_file(CGROUP "/memory.swap.max", "0");
 	died = killed(hog(CGROUP "/cgroup.procs"));
 	for (int try = 0; try < 200 && rmdir(CGROUP); try++)
 		usleep(20000);
@@ -265,6 +265,18 @@ FIXTURE(events)
 	struct seen seen;
 };
 
+/*
+ * A kswapd that tests before this one made give up: older kernels wake it again as soon as
+ * anything is reclaimed, Linux 7 only if memory is not short then, or after this.
+ */
+static void let_kswapd_try(void)
+{
+	static const char demotion[] = "/sys/kernel/mm/numa/demotion_enabled";
+
+	write_file(demotion, "1");
+	write_file(demotion, "0");
+}
+
 FIXTURE_SETUP(events)
 {
 	for (size_t i = 0; i < nr_pairs(); i++)
@@ -273,6 +285,7 @@ FIXTURE_SETUP(events)
 	self->fixture = fixture_load();
 	ASSERT_LE(0, self->fixture);
 	ASSERT_LE(0, system("modprobe virtio_pci 2> /dev/null; modprobe virtio_blk 2> /dev/null"));
+	let_kswapd_try();
 }
 
 FIXTURE_TEARDOWN(events)
@@ -405,16 +418,29 @@ TEST_F_TIMEOUT(events, are_what_vmstat_counts, 300)
 	EXPECT_TRUE(equal);
 }
 
+static uint64_t pages_reclaimed(const struct seen *s)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < s->nr; i++)
+		if (s->ev[i].kind == MMSCOPE_EVENT_RECLAIM)
+			pages += s->ev[i].pages;
+	return pages;
+}
+
 /* what is in a record fits together */
 TEST_F_TIMEOUT(events, make_sense, 300)
 {
-	uint64_t begun = 0, timed = 0, reclaimed = 0, last = 0;
+	uint64_t begun = 0, timed = 0, last = 0;
 
 	self->fd = watch_open(~0ULL, ROOM, O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
-	ASSERT_TRUE(run_out(self->fixture));
-	ASSERT_EQ(0, compact());
-	ASSERT_EQ(0, watch_drain(self->fd, &self->seen));
+	/* the first time kswapd may leave nothing to others; then it has given up */
+	for (int try = 0; try < 4 && !pages_reclaimed(&self->seen); try++) {
+		ASSERT_TRUE(run_out(self->fixture));
+		ASSERT_EQ(0, compact());
+		ASSERT_EQ(0, watch_drain(self->fd, &self->seen));
+	}
 	for (size_t i = 0; i < self->seen.nr; i++) {
 		const struct mmscope_event *e = &self->seen.ev[i];
 
@@ -428,7 +454,6 @@ TEST_F_TIMEOUT(events, make_sense, 300)
 			EXPECT_NE(MMSCOPE_UNKNOWN32, e->order);
 			EXPECT_TRUE(e->gfp & MMSCOPE_GFP_DIRECT_RECLAIM);
 			timed += e->duration_ns != MMSCOPE_UNKNOWN;
-			reclaimed += e->pages;
 		}
 		if (e->kind == MMSCOPE_EVENT_WATERMARK) {
 			EXPECT_NE(e->from_mark, e->to_mark);
@@ -443,7 +468,7 @@ TEST_F_TIMEOUT(events, make_sense, 300)
 	}
 	EXPECT_LT(0, begun);
 	EXPECT_LT(0, timed);
-	EXPECT_LT(0, reclaimed);
+	EXPECT_LT(0, pages_reclaimed(&self->seen));
 }
 
 TEST_HARNESS_MAIN

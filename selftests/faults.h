@@ -203,10 +203,4 @@ static inline bool came_true(const struct mmscope_fault *rec, bool write_it,
 	return false;
 }
 
-/* pages that CPUs keep back go to their lists */
-static inline void drain(void)
-{
-	write_file("/proc/sys/vm/compact_memory", "1");
-}
-
 #endif /* _MMSCOPE_FAULTS_H */

@@ -248,44 +248,71 @@ static bool has_block(const struct answer *a, uint64_t pfn, unsigned int order)
 	return found && found->order == order;
 }
 
-/* the second source: free frames found by number */
-TEST_F(free_blocks, are_what_a_sweep_over_all_frames_finds)
+/* of frames: all that is on a buddy list, in whatever pageblock */
+#define FREE_CLASSES	(1 << MMSCOPE_CLASS_FREE | 1 << MMSCOPE_CLASS_FREE_HIGHATOMIC |	\
+			 1 << MMSCOPE_CLASS_FREE_CMA | 1 << MMSCOPE_CLASS_FREE_ISOLATED)
+
+/* what a look at lists and frames gives */
+struct both {
+	size_t blocks;		/* of the lists, before the sweep */
+	size_t still;		/* of these, there after it, too */
+	size_t heads;		/* of the sweep */
+	size_t found;		/* of these, on the lists before and after */
+	size_t extra;		/* of these, on them neither before nor after */
+};
+
+static int look_at_both(int fd, struct both *n)
 {
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_PAGES);
-	size_t i, heads = 0, found = 0, extra = 0, still = 0;
-	struct answer before, sweep, after;
+	struct answer before = { 0 }, sweep = { 0 }, after = { 0 };
 	const struct mmscope_free_block *b;
 	const struct mmscope_page *p;
+	int err;
 
-	arg.class_mask = 1 << MMSCOPE_PAGE_FREE;
-	ASSERT_EQ(read_sorted(self->fd, 4096, &before), 0);
-	ASSERT_EQ(walk_all(self->fd, arg, &sweep), 0);
-	ASSERT_EQ(read_sorted(self->fd, 4096, &after), 0);
-
+	memset(n, 0, sizeof(*n));
+	arg.class_mask = FREE_CLASSES;
+	err = read_sorted(fd, 4096, &before) || walk_all(fd, arg, &sweep) ||
+	      read_sorted(fd, 4096, &after);
 	/* what was there before and after is there in between, and the other way round */
 	b = before.records;
-	for (i = 0; i < before.nr; i++)
-		still += has_block(&after, b[i].pfn, b[i].order);
+	for (size_t i = 0; !err && i < before.nr; i++)
+		n->still += has_block(&after, b[i].pfn, b[i].order);
 	p = sweep.records;
-	for (i = 0; i < sweep.nr; i++) {
+	for (size_t i = 0; !err && i < sweep.nr; i++) {
 		bool was, is;
 
 		if (p[i].pfn != p[i].head_pfn)
 			continue;
-		heads++;
+		n->heads++;
 		was = has_block(&before, p[i].pfn, p[i].order);
 		is = has_block(&after, p[i].pfn, p[i].order);
-		found += was && is;
-		extra += !was && !is;
+		n->found += was && is;
+		n->extra += !was && !is;
 	}
-	TH_LOG("%zu blocks, %zu still there, %zu by pfn, %zu of both, %zu of none", before.nr,
-	       still, heads, found, extra);
-	EXPECT_GT(still, before.nr / 4);
-	EXPECT_GE(found + MAX_MOVED, still);
-	EXPECT_LE(extra, MAX_MOVED + before.nr - still);
+	n->blocks = before.nr;
 	answer_free(&before);
 	answer_free(&sweep);
 	answer_free(&after);
+	return err;
+}
+
+/*
+ * The second source: free frames found by number. kcompactd takes free blocks and
+ * gives back what it has not filled: once in a few looks it does not.
+ */
+TEST_F(free_blocks, are_what_a_sweep_over_all_frames_finds)
+{
+	struct both n;
+	bool same = false;
+
+	for (int try = 0; try < 10 && !same; try++) {
+		ASSERT_EQ(0, look_at_both(self->fd, &n));
+		same = n.found + MAX_MOVED >= n.still && n.still > n.blocks / 4 &&
+		       n.extra <= MAX_MOVED + n.blocks - n.still;
+	}
+	TH_LOG("%zu blocks, %zu still there, %zu by pfn, %zu of both, %zu of none", n.blocks,
+	       n.still, n.heads, n.found, n.extra);
+	EXPECT_TRUE(same);
 }
 
 TEST_F(free_blocks, filters_select_node_zone_order_and_range)

@@ -8,7 +8,12 @@
 
 #include <sys/syscall.h>
 
-#define FUZZ_PFNS	0x60000		/* a guest has no more of them */
+/* a guest has no frames beyond; where memory begins at 1G they are all higher */
+#ifdef __aarch64__
+#define FUZZ_PFNS	0xa0000
+#else
+#define FUZZ_PFNS	0x60000
+#endif
 
 /* an ioctl as a 32-bit program makes it; `arg` is below 4 GiB */
 static inline int fuzz_ioctl32(int fd, unsigned long cmd, void *arg)
@@ -39,7 +44,7 @@ static inline uint32_t fuzz_told(struct fuzz *f, size_t bytes)
 {
 	const uint32_t sizes[] = {
 		0, 1, 4, bytes - 1, bytes - 4, bytes - 8, bytes + 1, bytes + 8, bytes + 64,
-		PAGE_BYTES, PAGE_BYTES + 1, ~0U, fuzz_below(f, 2 * PAGE_BYTES),
+		PAGE, PAGE + 1, ~0U, fuzz_below(f, 2 * PAGE),
 	};
 
 	return fuzz_one_in(f, 25) ? sizes[fuzz_below(f, ARRAY_LEN(sizes))] : bytes;
@@ -49,7 +54,7 @@ static inline uint32_t fuzz_told(struct fuzz *f, size_t bytes)
 static inline char *fuzz_arg_place(struct fuzz *f, const void *arg, size_t bytes, uint32_t told)
 {
 	const bool wall = fuzz_one_in(f, 2);
-	char *at = wall ? f->low + FUZZ_LOW_ROOM - bytes : f->low + fuzz_below(f, PAGE_BYTES);
+	char *at = wall ? f->low + FUZZ_LOW_ROOM - bytes : f->low + fuzz_below(f, PAGE);
 
 	memcpy(at, arg, bytes);
 	if (wall)
@@ -57,7 +62,7 @@ static inline char *fuzz_arg_place(struct fuzz *f, const void *arg, size_t bytes
 	else if (told <= bytes)
 		memset(at + bytes, FUZZ_FILL, FUZZ_GUARD);
 	else
-		memset(at + bytes, fuzz_one_in(f, 3), 2 * PAGE_BYTES);
+		memset(at + bytes, fuzz_one_in(f, 3), 2 * PAGE);
 	return at;
 }
 

@@ -35,11 +35,11 @@ static inline void fuzz_as_file(struct fuzz *f)
 		fuzz_judge(f, FUZZ_SEEK, err, "", FUZZ_ALSO(EINVAL, ESPIPE, EOVERFLOW, ENXIO));
 		break;
 	case 3:
-		map = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, f->fd, 0);
+		map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, f->fd, 0);
 		fuzz_judge(f, FUZZ_MMAP, map == MAP_FAILED ? errno : 0, "",
 			   FUZZ_ALSO(ENODEV, EACCES));
 		if (map != MAP_FAILED)
-			munmap(map, PAGE_BYTES);
+			munmap(map, PAGE);
 		break;
 	default:
 		err = write(f->fd, p.at, p.bytes) < 0 ? errno : 0;

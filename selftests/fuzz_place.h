@@ -8,11 +8,15 @@
 
 #include <sys/mman.h>
 
-#define PAGE_BYTES	4096UL
-#define FUZZ_ROOM	(128 * PAGE_BYTES)	/* of an arena, before its wall */
+/* other machines' tests make no 32-bit calls */
+#ifndef MAP_32BIT
+#define MAP_32BIT	0
+#endif
+
+#define FUZZ_ROOM	(128 * PAGE)	/* of an arena, before its wall */
 #define FUZZ_MOST	(FUZZ_ROOM / 4)		/* that is asked of it */
-#define FUZZ_LOW_ROOM	(4 * PAGE_BYTES)
-#define FUZZ_CHURNED	(8 * PAGE_BYTES)
+#define FUZZ_LOW_ROOM	(4 * PAGE)
+#define FUZZ_CHURNED	(8 * PAGE)
 #define FUZZ_GUARD	64
 #define FUZZ_FILL	0xa5
 
@@ -26,10 +30,10 @@ struct fuzz_place {
 /* read-write, with a page behind it that nobody may touch */
 static inline char *fuzz_walled(size_t bytes, int flags)
 {
-	char *p = mmap(NULL, bytes + PAGE_BYTES, PROT_READ | PROT_WRITE,
+	char *p = mmap(NULL, bytes + PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
-	if (p == MAP_FAILED || mprotect(p + bytes, PAGE_BYTES, PROT_NONE))
+	if (p == MAP_FAILED || mprotect(p + bytes, PAGE, PROT_NONE))
 		return NULL;
 	return p;
 }
@@ -128,7 +132,7 @@ static inline bool fuzz_guard_holds(const struct fuzz_place *p)
 static inline void fuzz_churn(char *p, uint64_t dice)
 {
 	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE };
-	const size_t at = dice % 8 * PAGE_BYTES, bytes = (1 + (dice >> 8) % 3) * PAGE_BYTES;
+	const size_t at = dice % 8 * PAGE, bytes = (1 + (dice >> 8) % 3) * PAGE;
 	const size_t room = at + bytes > FUZZ_CHURNED ? FUZZ_CHURNED - at : bytes;
 
 	switch ((dice >> 16) % 4) {

@@ -7,7 +7,7 @@
  * the kernel logs.
  *
  * The suite makes some thousand calls. scripts/fuzz makes as many as are asked for:
- *	fuzz_test [--seed S] [--calls N] [--seconds N] [--reload]
+ *	fuzz_test [--seed S] [--calls N] [--seconds N] [--reload] [--hooks]
  *	fuzz_test --seed S --worker W --from N [--calls M]	(these again, each named)
  */
 #define _GNU_SOURCE
@@ -49,9 +49,9 @@ FIXTURE_SETUP(fuzz)
 	ASSERT_NE(NULL, self->s);
 	/*
 	 * Tracepoints are switched by the kernel's own patching of its text. An emulated CPU
-	 * may run the breakpoint that is there meanwhile once it has gone, which is a panic,
-	 * the sooner the more all CPUs do; a test of its own switches them (event_test), and
-	 * scripts/fuzz does.
+	 * may run the breakpoint that is there meanwhile once it has gone, which is a panic;
+	 * tracefs alone can bring it about, without the module. A test of its own switches
+	 * them (event_test), and scripts/fuzz --hooks does, on one CPU.
 	 */
 	self->s->no_hooks = true;
 }
@@ -116,6 +116,7 @@ static int command(int argc, char **argv)
 	fflush(stdout);
 	s->trace = has_option(argc, argv, "--trace") || worker < FUZZ_NR_ROLES;
 	s->reload = has_option(argc, argv, "--reload");
+	s->no_hooks = !has_option(argc, argv, "--hooks");
 	if (worker < FUZZ_NR_ROLES) {
 		fuzz_targets_begin(s);
 		fuzz_targets_go_on(s);

@@ -46,7 +46,7 @@ static inline void life_rest(void)
 static inline void life_map(uint64_t dice)
 {
 	for (;; dice = fuzz_mix(dice + 1)) {
-		const size_t bytes = (1 + dice % 64) * PAGE_BYTES;
+		const size_t bytes = (1 + dice % 64) * PAGE;
 		char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

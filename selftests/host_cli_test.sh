@@ -10,24 +10,10 @@ MMSCOPE=${MMSCOPE:-../tools/mmscope}
 MMSCOPE=$(realpath "$MMSCOPE")
 golden=$(realpath recordings/golden.txt)
 recordings=$(realpath recordings)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=selftests/points.sh
+. ./points.sh
 unset NO_COLOR
 export LC_ALL=C TERM=xterm TZ=UTC
-
-points=0
-failed=0
-
-point()
-{
-	points=$((points + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $points - $2"
-	else
-		echo "not ok $points - $2"
-		failed=1
-	fi
-}
 
 mmscope()
 {
@@ -67,17 +53,6 @@ test_golden()
 		point $? "$line"
 		sed 's/^/# /' difference
 	done < typed
-}
-
-# $1: what is said of it; the rest: must come out with status 1, silent on
-# stdout, one line on stderr
-refuses()
-{
-	said=$1
-	shift
-	"$@" > out 2> err
-	[ $? -eq 1 ] && [ ! -s out ] && [ "$(wc -l < err)" -eq 1 ] && grep -q "$said" err
-	point $? "refused: $said"
 }
 
 test_errors()

@@ -11,8 +11,6 @@
 #include "../tools/mmscope.c"
 #undef main
 
-#include <sys/wait.h>
-
 #include "../tools/recording.h"
 #include "fuzz/bend.h"
 #include "fuzz/commands.h"
@@ -140,24 +138,16 @@ static void make_bent(const struct recording *r)
 /* Return: the status as a shell has it */
 static int read_in_child(const struct recording *r, const char *command, char *err, size_t size)
 {
-	int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), status;
 	char line[256], *words[FUZZ_MAX_WORDS];
+	int said = open_words(), nr;
 	pid_t pid = fork();
-	ssize_t got;
 
 	if (!pid) {
-		int nr = fuzz_words(command, line, sizeof(line), (char *)r->path, words);
-
-		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
-		alarm(SECONDS);
+		listen_to(said, SECONDS);
+		nr = fuzz_words(command, line, sizeof(line), (char *)r->path, words);
 		exit(mmscope_main(nr, words));
 	}
-	waitpid(pid, &status, 0);
-	got = pread(fd, err, size - 1, 0);
-	err[got > 0 ? got : 0] = '\0';
-	close(fd);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return wait_for(pid, said, err, size);
 }
 
 FIXTURE(files) {

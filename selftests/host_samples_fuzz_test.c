@@ -8,9 +8,7 @@
 #include <kselftest_harness.h>
 
 #undef ARRAY_SIZE	/* the same in both */
-#include <fcntl.h>
 #include <stdint.h>
-#include <sys/wait.h>
 #include <zlib.h>
 
 #include "../tools/cmd.h"
@@ -205,21 +203,14 @@ static void read_all(const char *path, int round)
 /* Return: the status as a shell has it */
 static int read_in_child(const struct recording *r, int round, char *err, size_t size)
 {
-	int fd = open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600), status;
+	int said = open_words();
 	pid_t pid = fork();
-	ssize_t got;
 
 	if (!pid) {
-		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
-		dup2(fd, STDERR_FILENO);
-		alarm(SECONDS);
+		listen_to(said, SECONDS);
 		read_all(r->path, round);
 	}
-	waitpid(pid, &status, 0);
-	got = pread(fd, err, size - 1, 0);
-	err[got > 0 ? got : 0] = '\0';
-	close(fd);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return wait_for(pid, said, err, size);
 }
 
 FIXTURE(samples) {

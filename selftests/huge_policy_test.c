@@ -31,7 +31,9 @@ FIXTURE_SETUP(huge)
 {
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
-	SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_THP_STATE);
+	/* tests of hugetlb and ksm do without */
+	if (has_thp())
+		SKIP_UNAVAILABLE(self->fd, MMSCOPE_DS_THP_STATE);
 }
 
 FIXTURE_TEARDOWN(huge)
@@ -83,6 +85,23 @@ static int put(const char *dir, const char *name, const char *value)
 
 	snprintf(path, sizeof(path), "%s%s", dir, name);
 	return write_file(path, value);
+}
+
+static int put_number(const char *dir, const char *name, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lu", value);
+	return put(dir, name, text);
+}
+
+/* the switch of huge pages that an entry of a PMD maps */
+static void put_largest(const char *file, const char *value)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "hugepages-%lukB/%s", HUGE_2M >> 10, file);
+	put(THP, name, value);
 }
 
 /* ------------------------------------------------------------- size by size */
@@ -181,7 +200,7 @@ TEST_F(huge, sizes_are_as_sysfs_has_them)
 	put(THP, "hugepages-64kB/enabled", "always");
 	put(THP, "hugepages-128kB/enabled", "madvise");
 	put(THP, "hugepages-64kB/shmem_enabled", "within_size");
-	put(THP, "hugepages-2048kB/shmem_enabled", "advise");
+	put_largest("shmem_enabled", "advise");
 	ASSERT_EQ(0, put(THP, "shmem_enabled", "advise"));
 	check_sizes(_metadata, self);
 	ASSERT_EQ(0, put(THP, "enabled", "never"));
@@ -192,7 +211,7 @@ TEST_F(huge, sizes_are_as_sysfs_has_them)
 	put(THP, "hugepages-64kB/enabled", "never");
 	put(THP, "hugepages-128kB/enabled", "never");
 	put(THP, "hugepages-64kB/shmem_enabled", "never");
-	put(THP, "hugepages-2048kB/shmem_enabled", "inherit");
+	put_largest("shmem_enabled", "inherit");
 	ASSERT_EQ(0, put(THP, "shmem_enabled", "never"));
 	ASSERT_EQ(0, put(THP, "enabled", "madvise"));
 }
@@ -279,9 +298,9 @@ TEST_F(huge, settings_are_as_sysfs_has_them)
 	check_settings(_metadata, self);
 	put(THP, "use_zero_page", "1");
 	put(THP, "khugepaged/defrag", "1");
-	put(THP, "khugepaged/max_ptes_none", "511");
-	put(THP, "khugepaged/max_ptes_swap", "64");
-	put(THP, "khugepaged/max_ptes_shared", "256");
+	put_number(THP, "khugepaged/max_ptes_none", PAGES_2M - 1);
+	put_number(THP, "khugepaged/max_ptes_swap", PAGES_2M / 8);
+	put_number(THP, "khugepaged/max_ptes_shared", PAGES_2M / 2);
 	put(THP, "khugepaged/pages_to_scan", "4096");
 	put(THP, "khugepaged/alloc_sleep_millisecs", "60000");
 }

@@ -6,7 +6,6 @@
 #ifndef _MMSCOPE_LATENCY_H
 #define _MMSCOPE_LATENCY_H
 
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -15,10 +14,13 @@
 #include <time.h>
 
 #define LATENCY_OPS	2000
+/* where each takes a hundred times as long */
+#define LATENCY_OPS_FEW	300
 
 /* shared with the writer */
 struct latency_shared {
-	uint32_t wanted, done;		/* rounds of LATENCY_OPS */
+	uint32_t nr;			/* operations of a round, LATENCY_OPS at most */
+	uint32_t wanted, done;		/* rounds */
 	uint32_t ready;
 	uint32_t ns[LATENCY_OPS];
 };
@@ -31,15 +33,6 @@ struct latency {
 
 /* reads all there is to be read of the process, once; 0 or -errno */
 typedef int (*latency_sweep)(void *arg, pid_t pid);
-
-static inline void latency_on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
 
 static inline uint64_t latency_now(void)
 {
@@ -68,7 +61,7 @@ static inline void latency_write(struct latency_shared *s, size_t bytes)
 	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	latency_on_cpu(0);
+	run_on_cpu(0);
 	if (p == MAP_FAILED)
 		_exit(1);
 	madvise(p, bytes, MADV_NOHUGEPAGE);
@@ -80,7 +73,7 @@ static inline void latency_write(struct latency_shared *s, size_t bytes)
 			usleep(500);
 			continue;
 		}
-		for (size_t i = 0; i < LATENCY_OPS; i++)
+		for (size_t i = 0; i < s->nr; i++)
 			s->ns[i] = latency_op();
 		__atomic_store_n(&s->done, s->done + 1, __ATOMIC_RELEASE);
 	}
@@ -93,6 +86,7 @@ static inline int latency_begin(struct latency *l, size_t bytes)
 			 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (l->shared == MAP_FAILED)
 		return -1;
+	l->shared->nr = kernel_has_kasan() ? LATENCY_OPS_FEW : LATENCY_OPS;
 	l->pid = fork();
 	if (!l->pid)
 		latency_write(l->shared, bytes);
@@ -101,7 +95,7 @@ static inline int latency_begin(struct latency *l, size_t bytes)
 			return -1;
 		usleep(1000);
 	}
-	latency_on_cpu(1);
+	run_on_cpu(1);
 	return 0;
 }
 
@@ -134,8 +128,8 @@ static inline uint64_t latency_p99(struct latency *l, latency_sweep sweep, void 
 		else if (sweep(arg, l->pid))
 			return 0;
 	}
-	qsort(s->ns, LATENCY_OPS, sizeof(*s->ns), latency_compare);
-	return s->ns[LATENCY_OPS * 99 / 100];
+	qsort(s->ns, s->nr, sizeof(*s->ns), latency_compare);
+	return s->ns[s->nr * 99 / 100];
 }
 
 /* a whole dataset; arg: its id */

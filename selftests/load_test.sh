@@ -4,19 +4,8 @@
 # Runs in a guest (busybox sh); leaves the module loaded.
 LOADS=${LOADS:-100}
 dir=/sys/kernel/debug/mmscope
-n=0
-failed=0
-
-ok()	# ok STATUS DESCRIPTION: a TAP point
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
+# shellcheck source=selftests/points.sh
+. "$(dirname "$0")/points.sh"
 
 load() { insmod "$MMSCOPE_KO" "$@"; }
 state() { awk -v name="$1" '$1 == "dataset" && $2 == name { print $3 }' $dir/features; }
@@ -59,18 +48,18 @@ slab_state=$(state slab_caches)
 
 exec 9< $dir/zones
 rmmod mmscope 2> /dev/null
-ok $((! $?)) "rmmod is refused while a debugfs file is open"
+point $((! $?)) "rmmod is refused while a debugfs file is open"
 exec 9<&-
 
 exec 9< /dev/mmscope
 rmmod mmscope 2> /dev/null
-ok $((! $?)) "rmmod is refused while the device is open"
+point $((! $?)) "rmmod is refused while the device is open"
 exec 9<&-
 
 rmmod mmscope
-ok $? "rmmod succeeds when nothing is open"
+point $? "rmmod succeeds when nothing is open"
 [ ! -e $dir ] && [ ! -e /dev/mmscope ]
-ok $? "unloading leaves neither directory nor device"
+point $? "unloading leaves neither directory nor device"
 
 load && cat $dir/zones > /dev/null && rmmod mmscope
 before=$(slab_pages)
@@ -83,46 +72,46 @@ while [ $i -lt "$LOADS" ]; do
 	load && cat $dir/zones $dir/buddy $dir/slab_caches > /dev/null && rmmod mmscope || bad=1
 	i=$((i + 1))
 done
-ok $bad "$LOADS times loaded, read and unloaded"
+point $bad "$LOADS times loaded, read and unloaded"
 after=$(slab_pages)
 objects > /tmp/objects.after
 traces > /tmp/traces.after
 # a leak of one page each time would be LOADS
 [ $((after - before)) -lt $((90 + LOADS / 200)) ]
-ok $? "unreclaimable slab did not grow ($before to $after pages)"
+point $? "unreclaimable slab did not grow ($before to $after pages)"
 left=$(left_objects /tmp/objects.before /tmp/objects.after "$LOADS")
 [ -z "$left" ]
-ok $? "no cache kept an object of each load $left"
+point $? "no cache kept an object of each load $left"
 [ "$(modules_vmalloc)" -eq 0 ]
-ok $? "no vmalloc area is left"
+point $? "no vmalloc area is left"
 now=$(wc -l < /proc/vmallocinfo)
 [ $((now - areas)) -lt $((LOADS / 2 + 20)) ]
-ok $? "there are not more vmalloc areas ($areas, $now)"
+point $? "there are not more vmalloc areas ($areas, $now)"
 cmp /tmp/traces.before /tmp/traces.after
-ok $? "debugfs, sysfs, modules and kallsyms are as they were"
+point $? "debugfs, sysfs, modules and kallsyms are as they were"
 
 load hide=slab_mutex
 [ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = ok ]
-ok $? "without slab_mutex slab_caches is unavailable and zones is not"
+point $? "without slab_mutex slab_caches is unavailable and zones is not"
 grep -q '^dataset slab_caches unavailable symbol slab_mutex not found' $dir/features
-ok $? "features says why"
+point $? "features says why"
 cat $dir/slab_caches > /dev/null 2>&1
-ok $((! $?)) "an unavailable dataset cannot be read"
+point $((! $?)) "an unavailable dataset cannot be read"
 rmmod mmscope
 
 load hide=kallsyms_lookup_name
 [ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = degraded ] &&
 	[ "$(state vmas)" = ok ] && cat $dir/zones $dir/nodes $dir/process/self/vmas > /dev/null
-ok $? "without kallsyms zones is degraded, vmas works"
+point $? "without kallsyms zones is degraded, vmas works"
 rmmod mmscope
 
 load hide=btf
 [ "$(state slab_caches)" = unavailable ] && [ "$(state zones)" = degraded ] &&
 	[ "$(state pages)" != unavailable ] && cat $dir/zones $dir/nodes > /dev/null
-ok $? "without BTF slab_caches is unavailable, zones degraded, pages works"
+point $? "without BTF slab_caches is unavailable, zones degraded, pages works"
 rmmod mmscope
 
 load
 [ "$(state slab_caches)" = "$slab_state" ] && [ "$slab_state" != unavailable ]
-ok $? "loaded again all is back"
+point $? "loaded again all is back"
 exit $failed

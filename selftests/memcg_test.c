@@ -86,6 +86,14 @@ static struct mmscope_memcg told(FIXTURE_DATA(memcg) *self, uint64_t inode, uint
 	return r ? *r : none;
 }
 
+/* a child that is through with what it had to do stops itself */
+static bool has_stopped(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status);
+}
+
 /* ---------------------------------------------------- every number of a file */
 
 static const struct number {
@@ -198,9 +206,9 @@ TEST_F_TIMEOUT(memcg, numbers_are_those_of_the_files, 120)
 	ASSERT_LE(0, self->child);
 	if (!self->child) {
 		touch_memory(3 * MIB);
-		pause();
+		raise(SIGSTOP);
 	}
-	usleep(200000);
+	ASSERT_TRUE(has_stopped(self->child));
 	for (size_t i = 1; i < ARRAY_LEN(cgroups); i++)
 		EXPECT_LT(4, check_numbers(self, cgroups[i]));
 	EXPECT_LE(3 * MIB, told(self, inode_of(TOP "/a/b"), MMSCOPE_MEMCG_ONLINE).usage_bytes);
@@ -218,9 +226,9 @@ TEST_F_TIMEOUT(memcg, memory_stat_is_the_same, 120)
 		for (int i = 0; i < 500; i++)
 			if (write(file, "some", 4) != 4 || lseek(file, PAGE, SEEK_CUR) < 0)
 				_exit(1);
-		pause();
+		raise(SIGSTOP);
 	}
-	usleep(200000);
+	ASSERT_TRUE(has_stopped(self->child));
 	for (size_t i = 0; i < ARRAY_LEN(cgroups); i++)
 		EXPECT_LE(22, check_array(self, cgroups[i], "stat_bytes",
 					  offsetof(struct mmscope_memcg, stat_bytes),
@@ -247,6 +255,7 @@ TEST_F_TIMEOUT(memcg, limits_that_are_met_are_counted, 120)
 	int status;
 
 	ASSERT_EQ(0, put(TOP "/a/b", "memory.max", "8M"));
+	ASSERT_EQ(0, put(TOP "/a/b", "memory.swap.max", "0"));
 	ASSERT_EQ(0, put(TOP "/a/c", "memory.high", "2M"));
 	ASSERT_EQ(0, put(TOP "/a/b", "memory.oom.group", "1"));
 	self->child = fork_into(TOP "/a/b");
@@ -288,9 +297,9 @@ TEST_F_TIMEOUT(memcg, protection_is_what_ancestors_leave, 60)
 	ASSERT_LE(0, self->child);
 	if (!self->child) {
 		touch_memory(6 * MIB);
-		pause();
+		raise(SIGSTOP);
 	}
-	usleep(200000);
+	ASSERT_TRUE(has_stopped(self->child));
 	if (access(TOP "/memory.reclaim", W_OK))
 		SKIP(return, "reclaim cannot be asked for in this kernel");
 	/* it may find nothing to reclaim */
@@ -365,9 +374,9 @@ TEST_F(memcg, the_tree_is_that_of_the_file_system)
 		more[i] = fork_into(i ? TOP "/a/c" : TOP "/a/b");
 		ASSERT_LE(0, more[i]);
 		while (!more[i])
-			pause();
+			raise(SIGSTOP);
+		ASSERT_TRUE(has_stopped(more[i]));
 	}
-	usleep(200000);
 	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCGS), &self->a));
 	tree.self = self;
 	tree.seen = 0;
@@ -406,19 +415,55 @@ static uint64_t charged(const struct answer *a, uint64_t inode, uint32_t class, 
 	return pages;
 }
 
-/* a cgroup is removed while a file in tmpfs that it made stays */
-TEST_F(memcg, what_keeps_a_dying_cgroup)
+#define STAYS "/tmp/memcg_test_stays"
+
+/* what it had is its parent's */
+static void check_heir(struct __test_metadata *_metadata, FIXTURE_DATA(memcg) *self,
+		       uint64_t inode)
 {
-	const char *path = "/tmp/memcg_test_stays";
-	uint64_t inode = inode_of(TOP "/a/b"), shmem;
+	uint64_t heir = inode_of(TOP "/a");
+	struct answer pages;
+
+	EXPECT_EQ(0, told(self, inode, MMSCOPE_MEMCG_DYING).memcg);
+	EXPECT_LE(300 * PAGE, told(self, heir, MMSCOPE_MEMCG_ONLINE).usage_bytes);
+	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), &pages));
+	EXPECT_EQ(0, charged(&pages, inode, MMSCOPE_NR_CLASSES, false));
+	EXPECT_EQ(300, charged(&pages, heir, MMSCOPE_CLASS_SHMEM, false));
+	EXPECT_EQ(300, charged(&pages, heir, MMSCOPE_CLASS_SHMEM, true));
+	answer_free(&pages);
+}
+
+static void check_dying(struct __test_metadata *_metadata, FIXTURE_DATA(memcg) *self,
+			uint64_t inode)
+{
 	const struct mmscope_memcg_page *r;
 	struct answer pages;
 	size_t dying = 0;
 
+	EXPECT_EQ(inode, told(self, inode, MMSCOPE_MEMCG_DYING).memcg);
+	EXPECT_LE(300 * PAGE, told(self, inode, MMSCOPE_MEMCG_DYING).usage_bytes);
+	EXPECT_EQ(inode_of(TOP "/a"), told(self, inode, MMSCOPE_MEMCG_DYING).parent);
+	EXPECT_STREQ("/mmscope/a/b", told(self, inode, MMSCOPE_MEMCG_DYING).path);
+	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), &pages));
+	EXPECT_EQ(300, charged(&pages, inode, MMSCOPE_CLASS_SHMEM, false));
+	EXPECT_LE(300, charged(&pages, inode_of(TOP "/a"), MMSCOPE_CLASS_SHMEM, true));
+	EXPECT_EQ(0, charged(&pages, inode_of(TOP "/a"), MMSCOPE_CLASS_SHMEM, false));
+	r = pages.records;
+	for (size_t i = 0; i < pages.nr; i++)
+		dying += r[i].memcg == inode && r[i].state == MMSCOPE_MEMCG_DYING;
+	EXPECT_LE(1, dying);
+	answer_free(&pages);
+}
+
+/* a cgroup is removed while a file in tmpfs that it made stays */
+TEST_F_TIMEOUT(memcg, what_keeps_a_dying_cgroup, 120)
+{
+	uint64_t inode = inode_of(TOP "/a/b");
+
 	self->child = fork_into(TOP "/a/b");
 	ASSERT_LE(0, self->child);
 	if (!self->child) {
-		int file = open(path, O_WRONLY | O_CREAT, 0600);
+		int file = open(STAYS, O_WRONLY | O_CREAT, 0600);
 
 		for (int i = 0; i < 300; i++)
 			if (pwrite(file, "x", 1, i * PAGE) != 1)
@@ -432,32 +477,16 @@ TEST_F(memcg, what_keeps_a_dying_cgroup)
 		usleep(20000);
 	ASSERT_EQ(-1, access(TOP "/a/b", F_OK));
 	EXPECT_EQ(0, told(self, inode, MMSCOPE_MEMCG_ONLINE).memcg);
-	EXPECT_EQ(inode, told(self, inode, MMSCOPE_MEMCG_DYING).memcg);
-	EXPECT_LE(300 * PAGE, told(self, inode, MMSCOPE_MEMCG_DYING).usage_bytes);
-	EXPECT_EQ(inode_of(TOP "/a"), told(self, inode, MMSCOPE_MEMCG_DYING).parent);
-	EXPECT_STREQ("/mmscope/a/b", told(self, inode, MMSCOPE_MEMCG_DYING).path);
-	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), &pages));
-	shmem = charged(&pages, inode, MMSCOPE_CLASS_SHMEM, false);
-	EXPECT_EQ(300, shmem);
-	/* it is taken off the list of those that are online a little later */
-	for (int try = 0; try < 100; try++) {
-		if (charged(&pages, inode_of(TOP "/a"), MMSCOPE_CLASS_SHMEM, true) >= 300)
-			break;
+	if (is_soon_gone(TOP))
+		check_heir(_metadata, self, inode);
+	else
+		check_dying(_metadata, self, inode);
+	ASSERT_EQ(0, unlink(STAYS));
+	for (int try = 0; try < 500 && told(self, inode, MMSCOPE_MEMCG_DYING).memcg; try++) {
+		if (try % 50 == 0)
+			charge_on_each_cpu(TOP "/a/c");
 		usleep(20000);
-		answer_free(&pages);
-		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), &pages));
 	}
-	EXPECT_LE(300, charged(&pages, inode_of(TOP "/a"), MMSCOPE_CLASS_SHMEM, true));
-	EXPECT_EQ(0, charged(&pages, inode_of(TOP "/a"), MMSCOPE_CLASS_SHMEM, false));
-	r = pages.records;
-	for (size_t i = 0; i < pages.nr; i++)
-		dying += r[i].memcg == inode && r[i].state == MMSCOPE_MEMCG_DYING;
-	EXPECT_LE(1, dying);
-	answer_free(&pages);
-	ASSERT_EQ(0, unlink(path));
-	/* the last charge is given back when CPUs give up what they keep for it */
-	for (int try = 0; try < 500 && told(self, inode, MMSCOPE_MEMCG_DYING).memcg; try++)
-		usleep(20000);
 	EXPECT_EQ(0, told(self, inode, MMSCOPE_MEMCG_DYING).memcg);
 }
 
@@ -503,9 +532,9 @@ TEST_F_TIMEOUT(memcg, frames_are_those_of_kpagecgroup, 120)
 		for (int i = 0; i < 700; i++)
 			if (pwrite(file, "x", 1, i * PAGE) != 1)
 				_exit(1);
-		pause();
+		raise(SIGSTOP);
 	}
-	usleep(500000);
+	ASSERT_TRUE(has_stopped(self->child));
 	for (int try = 0; try < TRIES && !same; try++) {
 		ASSERT_EQ(0, count_frames(inode, &before));
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_MEMCG_PAGES), &pages));

@@ -2,7 +2,7 @@
 /*
  * numa against /proc/PID/numa_maps, every line: of a stopped child that has memory of
  * each policy and one of each kind of page, of one without a policy, of PID 1. Runs in
- * a guest with two nodes (scripts/suite).
+ * a guest with two nodes (scripts/suite) or more.
  */
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
@@ -17,7 +17,7 @@
 #define PAGES		16
 #define BYTES		(PAGES * PAGE)
 #define NR_HUGE		(HUGE_2M / PAGE)
-#define NODES		2
+#define NODES		2	/* that policies name */
 #define BOTH		3UL
 #define KPF_RESERVED	32
 
@@ -104,7 +104,7 @@ static int make_huge(struct herd *h)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
 	if (bind(h->thp, HUGE_2M, MPOL_BIND, 2) || bind(h->hugetlb, HUGE_2M, MPOL_BIND, 2))
 		return 40;
-	h->thp[0] = 1;
+	touch(h->thp, HUGE_2M, has_thp() ? HUGE_2M : PAGE);
 	h->hugetlb[0] = 1;
 	return 0;
 }
@@ -184,28 +184,29 @@ static uint64_t count_reserved(pid_t pid, const struct mmscope_numa *n)
 /* a line, with a space at its end, of which a record tells the same */
 static bool compare_line(pid_t pid, const char *line, const struct mmscope_numa *n)
 {
-	static const char *const keys[NODES] = { " N0=", " N1=" };
 	uint64_t kb = number_after(line, " kernelpagesize_kB=");
 	bool huge = strstr(line, " huge "), hugetlb = n->kind == MMSCOPE_VMA_HUGETLB;
 	uint64_t unit = huge ? n->page_size_bytes / PAGE : 1;
-	uint64_t pages = 0, remote = 0, other = 0;
-	char policy[64], *words;
+	uint64_t pages = 0, remote = 0, other = 0, sum = 0;
+	char policy[64], key[16], *words;
 
 	policy_text(n, policy, sizeof(policy));
 	if (strtoul(line, &words, 16) != n->start || strncmp(words, policy, strlen(policy)))
 		return false;
 	if (huge != hugetlb || (kb && kb << 10 != n->page_size_bytes))
 		return false;
-	for (int node = 0; node < NODES; node++) {
-		uint64_t here = number_after(line, keys[node]) * unit;
+	for (int node = 0; node < MMSCOPE_NR_NODES; node++) {
+		uint64_t here;
 
+		snprintf(key, sizeof(key), " N%d=", node);
+		here = number_after(line, key) * unit;
 		pages += here;
+		sum += n->node_pages[node];
 		if (n->policy_nodes && !(n->policy_nodes >> node & 1))
 			remote += here;
 		other += here != n->node_pages[node];
 	}
-	if (n->node_pages[0] + n->node_pages[1] != n->pages ||
-	    n->policy_pages[n->policy] != n->pages)
+	if (sum != n->pages || n->policy_pages[n->policy] != n->pages)
 		return false;
 	if (pages != n->pages)
 		return pages + count_reserved(pid, n) == n->pages;

@@ -153,9 +153,10 @@ static int spread(void *arg)
 	bytes = kb * 1024 / 100 * 95 / PAGE * PAGE;
 	mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mem == MAP_FAILED || madvise(mem, bytes, MADV_NOHUGEPAGE) ||
+	if (mem == MAP_FAILED ||
 	    syscall(SYS_mbind, mem, bytes, PREFERRED, &mask, 8 * sizeof(mask), 0))
 		return 1;
+	madvise(mem, bytes, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < bytes; i += PAGE)
 		mem[i] = 1;
 	for (size_t i = 0; i < bytes; i += PAGE)

@@ -42,6 +42,28 @@ static inline int64_t number_after(const char *p, const char *key)
 	return at ? strtoll(at + strlen(key), NULL, 0) : -1;
 }
 
+/* the column of a word in "[  pid  ]   uid  tgid total_vm      rss ...", -1: none */
+static inline int column_of(const char *heading, const char *word)
+{
+	char name[32];
+	int used, column = 0;
+
+	for (heading = strchr(heading, ']') + 1; sscanf(heading, " %31s%n", name, &used) == 1;
+	     heading += used, column++)
+		if (!strcmp(name, word))
+			return column;
+	return -1;
+}
+
+static inline int64_t cell(const char *line, int column)
+{
+	for (line = strchr(line, ']') + 1; column--; ) {
+		line += strspn(line, " ");
+		line += strcspn(line, "\n ");
+	}
+	return strtoll(line, NULL, 10);
+}
+
 /* address of a symbol of the kernel, 0: none */
 static inline uint64_t kernel_symbol(const char *name)
 {
@@ -96,14 +118,32 @@ static inline int probes_on(const char *tracepoint)
 	return enabled;
 }
 
-/* is anybody on the list of OOM notifiers? its head is behind a semaphore of 40 bytes */
+/*
+ * Is anybody on the list of OOM notifiers? Its head is behind a semaphore, of which the
+ * last part is a list of those who wait, or in Linux 7 the first of them alone. With
+ * PREEMPT_RT it is a tree of them and the owner.
+ */
 static inline int is_notified(void)
 {
-	uint64_t address = kernel_symbol("oom_notify_list"), head;
+	uint64_t address = kernel_symbol("oom_notify_list"), word[6];
 
-	if (!address || kernel_read(address + 40, &head, sizeof(head)))
+	if (!address || kernel_read(address, word, sizeof(word)))
 		return -1;
-	return head != 0;
+	return word[kernel_is_rt() || word[3] == address + 24 ? 5 : 4] != 0;
+}
+
+/* zones that have memory: there may be but one */
+static inline unsigned int populated_zones(void)
+{
+	char *text = read_file("/proc/zoneinfo"), *save = NULL;
+	unsigned int nr = 0;
+	uint64_t managed;
+
+	for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l;
+	     l = strtok_r(NULL, "\n", &save))
+		nr += sscanf(l, " managed %lu", &managed) == 1 && managed;
+	free(text);
+	return nr;
 }
 
 #endif /* _MMSCOPE_OOM_H */

@@ -12,8 +12,8 @@
 #include "common.h"
 #include "process.h"
 #include "zoo.h"
+#include "eater.h"
 
-#define MAX_PIDS	4096
 #define TABLES		3000	/* page tables of a sparse child */
 #define CGROUPS		"/sys/fs/cgroup"
 #define CGROUP		CGROUPS "/mmscope-oom"
@@ -45,7 +45,7 @@ static int64_t status_pages(pid_t pid, const char *key)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	return read_number(path, key, &kb) ? -1 : (int64_t)(kb / 4);
+	return read_number(path, key, &kb) ? -1 : (int64_t)(kb / PAGE_KB);
 }
 
 static const struct mmscope_oom_rank *find_pid(const struct answer *a, pid_t pid)
@@ -100,28 +100,6 @@ static int with_vfork(void *arg)
 		for (;;)
 			pause();
 	}
-	return 0;
-}
-
-/* in a cgroup, with some MB and an adj */
-struct member {
-	const char *dir;
-	const char *adj;
-	size_t bytes;
-};
-
-static int join_and_take(void *arg)
-{
-	const struct member *m = arg;
-	char path[128], number[16];
-	char *p;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", m->dir);
-	snprintf(number, sizeof(number), "%d", getpid());
-	if (write_file(path, number) || write_file("/proc/self/oom_score_adj", m->adj))
-		return 1;
-	p = zoo_anon(m->bytes);
-	touch(p, m->bytes, PAGE);
 	return 0;
 }
 
@@ -209,6 +187,7 @@ TEST_F_TIMEOUT(oom_rank, every_process_has_the_score_that_proc_tells, 120)
 			int64_t after = proc_number(r[i].pid, "oom_score");
 			int64_t *before = scores[r[i].pid];
 
+			ASSERT_GT(MAX_PIDS, r[i].pid);
 			if (before[0] < 0 || after < 0)
 				continue;
 			checked++;
@@ -255,7 +234,7 @@ TEST_F(oom_rank, each_term_of_a_child)
 	EXPECT_EQ(r->points, r->rss_pages + r->swap_pages + r->pagetable_pages + r->adj_pages);
 	ASSERT_EQ(0, read_number("/proc/meminfo", "MemTotal", &mem));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "SwapTotal", &swap));
-	EXPECT_EQ(mem / 4 + swap / 4, r->scope_pages);
+	EXPECT_EQ(mem / PAGE_KB + swap / PAGE_KB, r->scope_pages);
 	EXPECT_EQ(-37 * (int64_t)(r->scope_pages / 1000), (int64_t)r->adj_pages);
 	EXPECT_EQ(0, r->scope_memcg);
 	score = (1000 + (int64_t)r->points * 1000 / (int64_t)r->scope_pages) * 2 / 3;
@@ -386,7 +365,7 @@ static uint64_t inode_of(const char *path)
 
 TEST_F(oom_rank, a_cgroup_has_a_ranking_of_its_own)
 {
-	static struct member members[] = {
+	static struct eater members[] = {
 		{ CGROUP "/first", "100", 8 << 20 },
 		{ CGROUP "/below", "-50", 12 << 20 },
 		{ CGROUP "/below", "0", 4 << 20 },
@@ -405,7 +384,7 @@ TEST_F(oom_rank, a_cgroup_has_a_ranking_of_its_own)
 	ASSERT_EQ(0, write_file(CGROUP "/memory.swap.max", "1048576"));
 	ASSERT_EQ(0, write_file(CGROUP "/memory.oom.group", "1"));
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
-		pids[i] = stopped_child(join_and_take, &members[i]);
+		pids[i] = stopped_child(eat, &members[i]);
 	ASSERT_EQ(0, read_number("/proc/meminfo", "SwapTotal", &swap));
 	ASSERT_LT(1024, swap);
 	arg.memcg = inode_of(CGROUP);

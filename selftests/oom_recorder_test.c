@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "common.h"
+#include "cgroup.h"
 #include "process.h"
 #include "oom.h"
+#include "eater.h"
 
 #define CGROUPS	"/sys/fs/cgroup"
 #define CGROUP	CGROUPS "/mmscope-recorder"
@@ -43,56 +45,6 @@ static uint64_t vm_event(const char *name)
 
 	read_number("/proc/vmstat", name, &value);
 	return value;
-}
-
-static uint64_t inode_of(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
-/* ---------------------------------------------------------------- children */
-
-/* memory of one of them, with an oom_score_adj, in the cgroup if there is one */
-struct eater {
-	const char *dir;
-	const char *adj;
-	size_t bytes;
-};
-
-static int eat(void *arg)
-{
-	const struct eater *e = arg;
-	char path[128], number[16];
-	char *p;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", e->dir);
-	snprintf(number, sizeof(number), "%d", getpid());
-	if ((e->dir && write_file(path, number)) ||
-	    write_file("/proc/self/oom_score_adj", e->adj))
-		return 1;
-	p = mmap(NULL, e->bytes, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return 2;
-	madvise(p, e->bytes, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < e->bytes; i += PAGE)
-		__atomic_store_n(p + i, 1, __ATOMIC_RELAXED);
-	return 0;
-}
-
-/* the status with which it ends */
-static int run_eater(struct eater *e, pid_t *pid)
-{
-	int status;
-
-	*pid = fork();
-	if (!*pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(eat(e));
-	}
-	return waitpid(*pid, &status, 0) == *pid ? status : -1;
 }
 
 FIXTURE(recorder)
@@ -179,6 +131,18 @@ TEST_F(recorder, who_has_an_open_file_but_no_capability_may_not_arm_it)
 
 /* ----------------------------------------------------------- the kernel's log */
 
+/*
+ * Until Linux 6.2 each task counts some faults for itself. A victim that runs before the
+ * kernel writes its line, which is after the snapshot, hands them in: so many pages more.
+ */
+static bool is_count(int64_t log, int64_t ours, int64_t faults)
+{
+	return log == ours || (has_symbol("sync_mm_rss") && log > ours && log - ours <= faults);
+}
+
+#define TASK_FAULTS	66
+#define FAULT_AROUND	16	/* pages of a file a fault */
+
 /* "Killed process 12 (comm) total-vm:.. anon-rss:20kB ..": of the last kill of `pid` */
 static void check_victim(struct __test_metadata *_metadata, const struct mmscope_oom_last *l,
 			 char *log)
@@ -190,34 +154,21 @@ static void check_victim(struct __test_metadata *_metadata, const struct mmscope
 	ASSERT_NE(NULL, line) {
 		TH_LOG("no '%s' in the log", what);
 	}
-	EXPECT_EQ(number_after(line, "anon-rss:") / 4, (int64_t)l->victim_anon_pages);
-	EXPECT_EQ(number_after(line, "file-rss:") / 4, (int64_t)l->victim_file_pages);
-	EXPECT_EQ(number_after(line, "shmem-rss:") / 4, (int64_t)l->victim_shmem_pages);
-	EXPECT_EQ(number_after(line, "pgtables:") / 4, (int64_t)l->victim_pagetable_pages);
+	EXPECT_TRUE(is_count(number_after(line, "anon-rss:") / PAGE_KB, l->victim_anon_pages,
+			     TASK_FAULTS)) {
+		TH_LOG("anon %lld", l->victim_anon_pages);
+	}
+	EXPECT_TRUE(is_count(number_after(line, "file-rss:") / PAGE_KB, l->victim_file_pages,
+			     TASK_FAULTS * FAULT_AROUND)) {
+		TH_LOG("file %lld", l->victim_file_pages);
+	}
+	EXPECT_TRUE(is_count(number_after(line, "shmem-rss:") / PAGE_KB, l->victim_shmem_pages,
+			     TASK_FAULTS)) {
+		TH_LOG("shmem %lld: %.150s", l->victim_shmem_pages, line);
+	}
+	EXPECT_EQ(number_after(line, "pgtables:") / PAGE_KB, (int64_t)l->victim_pagetable_pages);
 	EXPECT_EQ(number_after(line, "oom_score_adj:"), (int64_t)l->victim_adj);
 	EXPECT_EQ(number_after(line, "UID:"), l->victim_uid);
-}
-
-/* the column of a word in "[  pid  ]   uid  tgid total_vm      rss ...", -1: none */
-static int column_of(const char *heading, const char *word)
-{
-	char name[32];
-	int used, column = 0;
-
-	for (heading = strchr(heading, ']') + 1; sscanf(heading, " %31s%n", name, &used) == 1;
-	     heading += used, column++)
-		if (!strcmp(name, word))
-			return column;
-	return -1;
-}
-
-static int64_t cell(const char *line, int column)
-{
-	for (line = strchr(line, ']') + 1; column--; ) {
-		line += strspn(line, " ");
-		line += strcspn(line, "\n ");
-	}
-	return strtoll(line, NULL, 10);
 }
 
 /*
@@ -308,7 +259,7 @@ static int crowd_oom(FIXTURE_DATA(recorder) *self, struct crowd *c)
 	answer_free(&a);
 	if (arm(self->fd, true))
 		return __LINE__;
-	c->status = run_eater(&eater, &c->eater);
+	c->status = run_child(eat_patiently, &eater, &c->eater);
 	return read_last(self->fd, &self->last) ? __LINE__ : 0;
 }
 
@@ -316,9 +267,11 @@ static int crowd_oom(FIXTURE_DATA(recorder) *self, struct crowd *c)
 
 TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 240)
 {
+	cpu_set_t cpus;
 	struct crowd c;
 	char *log;
 
+	ASSERT_TRUE(stay_on_one_cpu(&cpus));
 	/*
 	 * Where the victim's CPU stands still its memory is not back in time, and the eater
 	 * dies, too: that is another story.
@@ -330,6 +283,7 @@ TEST_F_TIMEOUT(recorder, an_oom_of_a_cgroup, 240)
 		crowd_end(&c);
 		ASSERT_EQ(0, arm(self->fd, false));
 	}
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpus), &cpus));
 	EXPECT_EQ(0, c.status);
 	EXPECT_EQ(1, self->last.snapshot);
 	EXPECT_EQ(1, self->last.kills);
@@ -470,16 +424,17 @@ static unsigned int check_zones(struct __test_metadata *_metadata, int fd, char 
 			TH_LOG("no '%s' in the log", what);
 			continue;
 		}
-		EXPECT_EQ(number_after(line, "boost:") / 4, (int64_t)z[i].watermark_boost);
-		EXPECT_EQ(number_after(line, "min:") / 4,
+		EXPECT_EQ(number_after(line, "boost:") / PAGE_KB, (int64_t)z[i].watermark_boost);
+		EXPECT_EQ(number_after(line, "min:") / PAGE_KB,
 			  (int64_t)(z[i].watermark_min + z[i].watermark_boost));
-		EXPECT_EQ(number_after(line, "low:") / 4,
+		EXPECT_EQ(number_after(line, "low:") / PAGE_KB,
 			  (int64_t)(z[i].watermark_low + z[i].watermark_boost));
-		EXPECT_EQ(number_after(line, "high:") / 4,
+		EXPECT_EQ(number_after(line, "high:") / PAGE_KB,
 			  (int64_t)(z[i].watermark_high + z[i].watermark_boost));
-		EXPECT_EQ(number_after(line, "managed:") / 4, (int64_t)z[i].managed_pages);
+		EXPECT_EQ(number_after(line, "managed:") / PAGE_KB, (int64_t)z[i].managed_pages);
 		/* others run, and free */
-		EXPECT_GE(1024, labs(number_after(line, "free:") / 4 - (int64_t)z[i].free_pages));
+		EXPECT_GE(1024, labs(number_after(line, "free:") / PAGE_KB -
+				     (int64_t)z[i].free_pages));
 		for (int order = 0; order < MMSCOPE_NR_ORDERS; order++)
 			if (z[i].free_blocks[order] != MMSCOPE_UNKNOWN)
 				blocks += z[i].free_blocks[order] << order;
@@ -572,10 +527,10 @@ TEST_F_TIMEOUT(recorder, an_oom_of_the_machine, 300)
 	ASSERT_EQ(0, read_number("/proc/meminfo", "MemTotal", &mem));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "SwapTotal", &swap));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "SwapFree", &free_swap));
-	EXPECT_EQ((mem + swap) / 4, self->last.scope_pages);
-	EXPECT_EQ(free_swap / 4, self->last.free_swap_pages);
+	EXPECT_EQ((mem + swap) / PAGE_KB, self->last.scope_pages);
+	EXPECT_EQ(free_swap / PAGE_KB, self->last.free_swap_pages);
 	/* it had most of the memory */
-	EXPECT_LT(mem / 4 / 2, self->last.victim_anon_pages);
+	EXPECT_LT(mem / PAGE_KB / 2, self->last.victim_anon_pages);
 	EXPECT_LE(faults + self->last.victim_anon_pages, self->last.pgfault);
 	EXPECT_GE(vm_event("pgfault"), self->last.pgfault);
 	EXPECT_EQ(kills, self->last.oom_kill);
@@ -586,7 +541,7 @@ TEST_F_TIMEOUT(recorder, an_oom_of_the_machine, 300)
 	check_victim(_metadata, &self->last, log);
 	check_asker(_metadata, &self->last, log);
 	EXPECT_LE(3, check_tasks(_metadata, self->fd, log));
-	EXPECT_LE(2, check_zones(_metadata, self->fd, log));
+	EXPECT_EQ(populated_zones(), check_zones(_metadata, self->fd, log));
 	if (!(self->last.state & MMSCOPE_OOM_NO_SLABS))
 		check_slabs(_metadata, self->fd);
 	TH_LOG("taken in %llu us", self->last.took_ns / 1000);

@@ -117,6 +117,21 @@ static size_t strangers(const FIXTURE_DATA(overlay) *self, size_t nr, uint32_t c
 	return bad;
 }
 
+/* ------------------------------------------------------------- large kmalloc */
+
+/* allocated, which 6.12 does not say of what; Linux 7 does, and keeps no reference */
+TEST_F(overlay, planted_large_kmalloc)
+{
+	struct fixture_plant arg = fixture_arg(FIXTURE_KMALLOC, 16, 16 * PAGE, self->pfn, MANY);
+	uint32_t class = is_linux_7() ? MMSCOPE_CLASS_LARGE_KMALLOC : MMSCOPE_CLASS_UNATTRIBUTED;
+
+	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
+	ASSERT_EQ(256, arg.nr_pfns);
+	ASSERT_EQ(0, read_classes(self, CLASS(LARGE_KMALLOC) | CLASS(UNATTRIBUTED) |
+				  CLASS(IN_FLIGHT)));
+	EXPECT_EQ(0, strangers(self, arg.nr_pfns, class, NULL));
+}
+
 /* ------------------------------------------------------------------- vmalloc */
 
 /* read_classes() while the areas stay as they are */
@@ -139,6 +154,7 @@ TEST_F(overlay, planted_vmalloc)
 {
 	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 20, 17 * PAGE, self->pfn, MANY);
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(20 * 17, arg.nr_pfns);
 	ASSERT_EQ(0, read_classes(self, 0));
@@ -154,11 +170,12 @@ TEST_F(overlay, every_caller_of_vmalloc)
 	static struct areas areas;
 	size_t compared = 0;
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, read_between(self, CLASS(VMALLOC), &areas));
 	for (size_t i = 0; i < areas.nr; i++) {
 		const struct area *area = &areas.area[i];
 
-		if (!area->pages || is_stack(area) || area->start >= KERNEL_MAP)
+		if (!area->pages || is_stack(area) || is_module_area(area))
 			continue;
 		EXPECT_EQ(area_pages(&areas, area->caller),
 			  pages_of(&self->a, MMSCOPE_CLASS_VMALLOC, area->caller)) {
@@ -178,7 +195,14 @@ TEST_F(overlay, modules)
 	size_t modules = 0;
 	uint64_t bytes;
 
-	ASSERT_EQ(0, read_between(self, CLASS(MODULE), &areas));
+	need_symbol("init_mm");
+	/* what a module had for its start is nobody's until a grace period is over */
+	for (int i = 0; i < TRIES; i++) {
+		ASSERT_EQ(0, read_between(self, CLASS(MODULE), &areas));
+		if (module_pages(&areas) == pages_of(&self->a, MMSCOPE_CLASS_MODULE, NULL))
+			break;
+		usleep(10000);
+	}
 	EXPECT_EQ(module_pages(&areas), pages_of(&self->a, MMSCOPE_CLASS_MODULE, NULL));
 	text = read_file("/proc/modules");
 	ASSERT_NE(NULL, text);
@@ -201,6 +225,7 @@ TEST_F(overlay, planted_threads)
 	struct fixture_plant arg = fixture_arg(FIXTURE_THREAD, 8, 0, self->pfn, MANY);
 	struct mmscope_walk_arg of_pid = walk_arg(MMSCOPE_DS_EXTENTS);
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(0, read_classes(self, 0));
 	EXPECT_EQ(0, strangers(self, arg.nr_pfns, MMSCOPE_CLASS_KERNEL_STACK, FIXTURE_COMM));
@@ -229,6 +254,7 @@ TEST_F(overlay, a_thread_of_ours)
 	uint64_t pages = 0;
 	pthread_t id;
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, pthread_create(&id, NULL, thread, (void *)&tid));
 	while (!tid)
 		usleep(1000);
@@ -248,6 +274,7 @@ TEST_F(overlay, all_stacks)
 {
 	static struct areas areas;
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, read_between(self, CLASS(KERNEL_STACK), &areas));
 	/* a kernel whose stacks are not mapped keeps none for the next task */
 	if (!stack_pages(&areas)) {
@@ -270,6 +297,7 @@ TEST_F(overlay, stacks_in_use)
 {
 	uint64_t before = 0, after = 1, used = 0;
 
+	need_symbol("init_mm");
 	/* tasks come and go */
 	for (int i = 0; i < TRIES && (before != after || used != after); i++) {
 		ASSERT_EQ(0, read_meminfo("KernelStack", &before));
@@ -288,6 +316,7 @@ TEST_F(overlay, planted_percpu)
 {
 	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, 4 * PAGE, self->pfn, MANY);
 
+	need_symbol("pcpu_base_addr");
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_GE(MANY, arg.nr_pfns);
 	ASSERT_EQ(0, read_classes(self, 0));
@@ -299,6 +328,7 @@ TEST_F(overlay, all_percpu)
 {
 	uint64_t before = 0, after = 1, ours = 0;
 
+	need_symbol("pcpu_base_addr");
 	for (int i = 0; i < TRIES && before != after; i++) {
 		ASSERT_EQ(0, read_number("/proc/meminfo", "Percpu", &before));
 		ASSERT_EQ(0, read_classes(self, CLASS(PERCPU)));
@@ -341,12 +371,20 @@ static int read_iomem(const char *name, uint64_t *start, uint64_t *end)
 	return ret;
 }
 
+/* arm64 has what is only read between these two, without a line of its own */
+#ifdef __aarch64__
+#define KERNEL_RODATA	"Kernel data"
+#else
+#define KERNEL_RODATA	"Kernel rodata"
+#endif
+
 TEST_F(overlay, kernel_image)
 {
 	uint64_t start, end, size = symbol("_end") - symbol("_text"), reserved = 0;
-	static const char *const pieces[] = { "Kernel code", "Kernel rodata", "Kernel data" };
+	static const char *const pieces[] = { "Kernel code", KERNEL_RODATA, "Kernel data" };
 	struct frames flags = {};
 
+	need_symbol("_end");
 	ASSERT_EQ(0, read_iomem(pieces[0], &start, &end));
 	ASSERT_EQ(0, frames_read(&flags, KPAGEFLAGS));
 	ASSERT_EQ(0, read_classes(self, CLASS(KERNEL_IMAGE)));
@@ -390,6 +428,7 @@ static uint64_t online_pages(void)
 
 TEST_F(overlay, memory_map)
 {
+	need_symbol("init_mm");
 	/* a struct page has 64 bytes */
 	uint64_t want = online_pages() * 64 / PAGE;
 
@@ -440,12 +479,15 @@ TEST_F(overlay, tables_of_a_process)
 	EXPECT_EQ(0, read_classes(self, CLASS(PAGETABLE)));
 	EXPECT_LE(SPARSE_TABLES, vm_pte(child));
 	EXPECT_EQ(vm_pte(child), tables_of(&self->a, child, false));
-	/* and the top; with isolation of page tables it has two frames */
+	/*
+	 * And the top; with isolation of page tables it has two frames. It has none of its
+	 * own where it has few entries: then it is an object of a slab cache.
+	 */
 	e = self->a.records;
 	for (size_t i = 0; i < self->a.nr; i++)
 		if (e[i].owner == (uint64_t)child && !strcmp(e[i].name, "pgd overlay-tables"))
 			top += e[i].pages;
-	EXPECT_LE(1, top);
+	EXPECT_EQ(!!access("/sys/kernel/slab/pgd_cache", F_OK), !!top);
 	EXPECT_GE(2, top);
 	kill_child(child);
 }
@@ -525,15 +567,18 @@ TEST_F(overlay, tables_of_the_kernel)
 	struct fixture_plant arg = fixture_arg(FIXTURE_VMALLOC, 1, 128 << 20, self->pfn, MANY);
 	uint64_t pte;
 
-	/* a table of PTEs maps 2M; it stays for the next area when this one is freed */
+	need_symbol("init_mm");
+	/* a table of PTEs stays for the next area when this one is freed */
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));
 	ASSERT_EQ(0, read_classes(self, CLASS(KERNEL_PAGETABLE) | CLASS(PAGETABLE)));
 	pte = pages_of(&self->a, MMSCOPE_CLASS_KERNEL_PAGETABLE, "pte");
-	EXPECT_LE(64, pte);
+	EXPECT_LE((128UL << 20) / HUGE_2M, pte);
 	EXPECT_GE(4096, pte);
 	EXPECT_LE(2, kernel_tables(&self->a, "pmd"));
+#ifdef __x86_64__
 	/* what vmalloc may use has its tables below the top since boot */
 	EXPECT_LE(32, kernel_tables(&self->a, "pud") + kernel_tables(&self->a, "p4d"));
+#endif
 }
 
 TEST_HARNESS_MAIN

@@ -175,6 +175,7 @@ TEST_F(page_kind, a_huge_page_that_was_only_read_is_the_huge_zero_page)
 {
 	char *mem;
 
+	need_symbol("huge_zero_pfn");
 	if (access(THP "use_zero_page", F_OK))
 		SKIP(return, "no transparent huge pages");
 	write_file(THP "enabled", "madvise");
@@ -253,11 +254,11 @@ TEST_F(page_kind, page_tables_are_pagetable)
 	for (i = 0; i < tables; i++)
 		mem[i * HUGE] = 1;
 	ASSERT_EQ(read_number("/proc/self/status", "VmPTE", &later), 0);
-	ASSERT_GE(later - vm_pte, (tables - 1) * 4);
+	ASSERT_GE(later - vm_pte, (tables - 1) * PAGE_KB);
 	kind = count_kind(self->fd, MMSCOPE_PAGE_PAGETABLE) - kind;
 	/* other processes come and go */
-	EXPECT_GE(kind + 20, (later - vm_pte) / 4);
-	EXPECT_LE(kind, (later - vm_pte) / 4 + 20);
+	EXPECT_GE(kind + 20, (later - vm_pte) / PAGE_KB);
+	EXPECT_LE(kind, (later - vm_pte) / PAGE_KB + 20);
 }
 
 TEST_F(page_kind, a_page_given_back_is_no_longer_anon)

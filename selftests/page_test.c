@@ -304,6 +304,8 @@ TEST_F_TIMEOUT(pages, kinds_are_those_that_bits_of_kpageflags_tell, 120)
 	size_t i, wrong = 0;
 	bool right;
 
+	if (has_thp())
+		need_symbol("huge_zero_pfn");
 	ASSERT_EQ(read_bracketed(self), 0);
 	for (i = 0; i < self->nr; i++) {
 		const struct mmscope_page *p = &self->page[i];

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "common.h"
@@ -169,13 +168,10 @@ TEST_F(pcp, pages_of_ours_come_and_go_on_the_movable_list)
 	int movable = name_index(&self->list, "0_Movable");
 	uint64_t before, without, after;
 	bool seen = false;
-	cpu_set_t set;
 	int i;
 
 	ASSERT_GE(movable, 0);
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+	ASSERT_EQ(0, run_on_cpu(0));
 	for (i = 0; i < TRIES && !seen; i++) {
 		char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

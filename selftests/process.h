@@ -14,6 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+/* /proc/sys/kernel/pid_max where there are not very many CPUs, for arrays */
+#define MAX_PIDS	32768
+
 /* bits of /proc/PID/pagemap */
 #define PM_PRESENT	(1ULL << 63)
 #define PM_SWAP		(1ULL << 62)
@@ -204,19 +207,6 @@ static inline uint64_t frame_flags(uint64_t pfn)
 	if (fd < 0)
 		fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	return pread(fd, &flags, sizeof(flags), pfn * sizeof(flags)) == sizeof(flags) ? flags : 0;
-}
-
-static inline int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t len = strlen(text);
-	int ret;
-
-	if (fd < 0)
-		return -1;
-	ret = write(fd, text, len) == len ? 0 : -1;
-	close(fd);
-	return ret;
 }
 
 /* VmPTE of the process in bytes, 0 if it cannot be read */

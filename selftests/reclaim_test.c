@@ -129,7 +129,7 @@ TEST_F(reclaim, reclaimable_pages_are_those_on_the_lists)
 	bool equal = false;
 	int try, file;
 
-	if (!have_disk())
+	if (!disk_setup())
 		SKIP(return, "no disk");
 	file = disk_read(4 << 20);
 	ASSERT_LE(0, file);
@@ -170,6 +170,7 @@ TEST_F(reclaim, reclaimable_pages_are_those_on_the_lists)
 
 TEST_F(reclaim, settings_are_those_of_sysctl)
 {
+	need_symbol("sysctl_extfrag_threshold");
 	check_setting("/proc/sys/vm/extfrag_threshold", 717, extfrag_threshold);
 	check_setting("/proc/sys/vm/compaction_proactiveness", 13, proactiveness);
 }
@@ -372,7 +373,7 @@ static int let_kswapd_try(void)
 	char command[128];
 	int disk, err;
 
-	if (!have_disk())
+	if (!disk_setup())
 		return -1;
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	mkdir(dir, 0700);

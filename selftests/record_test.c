@@ -70,16 +70,6 @@ static void be_leaker(struct leaker *l)
 	_exit(0);
 }
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return good ? 0 : -1;
-}
-
 /* In a cgroup of its own. */
 static int start_leaker(struct leaker *l)
 {
@@ -87,13 +77,13 @@ static int start_leaker(struct leaker *l)
 
 	if (pipe(l->ask) || pipe(l->done))
 		return -1;
-	write_text("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	mkdir(CGROUP, 0755);
 	l->pid = fork();
 	if (!l->pid)
 		be_leaker(l);
 	snprintf(pid, sizeof(pid), "%d", l->pid);
-	return l->pid > 0 ? write_text(CGROUP "/cgroup.procs", pid) : -1;
+	return l->pid > 0 ? write_file(CGROUP "/cgroup.procs", pid) : -1;
 }
 
 static int leak(const struct leaker *l, size_t pages)
@@ -216,7 +206,7 @@ static int read_kernel(const struct leaker *l, struct kernel *k)
 
 static long kib_pages(uint64_t before, uint64_t after)
 {
-	return ((long)after - (long)before) / 4;
+	return ((long)after - (long)before) / PAGE_KB;
 }
 
 /* of the planted cache, from /proc/slabinfo */
@@ -271,6 +261,7 @@ TEST_F_TIMEOUT(record, what_was_leaked_between_two_recordings_is_named_with_its_
 	struct kernel before, after;
 	long in_class;
 
+	need_symbol("slab_caches");
 	ASSERT_EQ(0, take_recording("/tmp/a.rec"));
 	ASSERT_EQ(0, read_kernel(&self->leaker, &before));
 	ASSERT_EQ(0, plant_all(self));

@@ -4,29 +4,18 @@
 # it was refused, and the command says what to do. Runs in a guest (busybox sh).
 echo "TAP version 13"
 echo "1..4"
-n=0
-failed=0
-
-ok()
-{
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
+# shellcheck source=selftests/points.sh
+. "$(dirname "$0")/points.sh"
 
 sed 's/^/# /' /tmp/refused
 [ ! -e /dev/mmscope ] && ! grep -q '^mmscope ' /proc/modules
-ok $? "the module is not loaded"
+point $? "the module is not loaded"
 grep -qE 'Operation not permitted|Required key not available|Key was rejected' /tmp/refused
-ok $? "insmod was refused for the signature"
+point $? "insmod was refused for the signature"
 "$MMSCOPE" zones > /tmp/out 2> /tmp/err
 [ $? -eq 1 ] && [ ! -s /tmp/out ] && [ "$(wc -l < /tmp/err)" -eq 1 ]
-ok $? "the command fails with one sentence"
+point $? "the command fails with one sentence"
 sed 's/^/# /' /tmp/err
 grep -q 'only signed modules: see SECURE BOOT in mmscope(8)' /tmp/err
-ok $? "which says that the module must be signed"
+point $? "which says that the module must be signed"
 exit $failed

@@ -48,7 +48,7 @@ static int scatter(void *arg)
 	for (int i = 0; i < 256; i++)
 		if (i % 3 && i % 7 && madvise(pages + i * PAGE, PAGE, MADV_PAGEOUT))
 			return 1;
-	if (second_area((char *)second, 32))
+	if (second_area((char *)second, 32) || fill_clusters())
 		return 2;
 	for (int i = 0; i < 256; i += 3)
 		if (madvise(pages + i * PAGE, PAGE, MADV_PAGEOUT))
@@ -133,6 +133,7 @@ TEST_F(residency, sums_are_those_of_pagemap_and_smaps)
 	size_t areas = 0, records = 0;
 	struct maps maps;
 
+	need_symbol("swap_info");
 	ASSERT_EQ(0, walk_pid(self->fd, MMSCOPE_DS_RESIDENCY, self->pid, &self->a));
 	ASSERT_EQ(0, read_maps(self->pid, &maps));
 	for (size_t i = 0; i < maps.nr; i++) {
@@ -177,6 +178,7 @@ TEST_F(residency, pages_in_the_swap_cache)
 	struct helper helper = { 0 };
 	char *p = zoo_anon(8 * PAGE);
 
+	need_symbol("swap_info");
 	touch(p, 8 * PAGE, 64);
 	drain();
 	ASSERT_EQ(0, madvise(p, 8 * PAGE, MADV_PAGEOUT));

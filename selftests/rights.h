@@ -130,6 +130,12 @@ static inline int look_at_machine(int fd)
 	return err;
 }
 
+/* what addresses_shown() says then; without either dataset nothing is shown to anybody */
+static inline int addresses_if_any(int shown)
+{
+	return has_symbol("init_mm") ? shown : -EOPNOTSUPP;
+}
+
 /* 1: kernel addresses are shown; 0: hidden, everywhere; or -errno */
 static inline int addresses_shown(int fd)
 {

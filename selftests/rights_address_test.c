@@ -13,16 +13,18 @@
 #define NO_SYSLOG	(ALL_CAPS & ~CAP(SYSLOG))
 #define KERNEL_HALF	0xff00000000000000ULL	/* also with five levels of page tables */
 
-/* Run in a child with these capabilities. Return: what it returned, 0 to 100. */
-#define IN_CHILD(_caps, _expression) ({						\
+/* Run in a child that is this user, with these capabilities. Return: what it returned, 0 to 100. */
+#define IN_CHILD_OF(_uid, _caps, _expression) ({				\
 	int _status = -1;							\
 	pid_t _pid = fork();							\
 										\
 	if (!_pid)								\
-		_exit(become(0, _caps) ? 101 : (_expression) & 127);		\
+		_exit(become(_uid, _caps) ? 101 : (_expression) & 127);		\
 	waitpid(_pid, &_status, 0);						\
 	WIFEXITED(_status) ? WEXITSTATUS(_status) : 102;			\
 })
+
+#define IN_CHILD(_caps, _expression)	IN_CHILD_OF(0, _caps, _expression)
 
 /* does kallsyms tell addresses now? */
 static int kallsyms_shown(void)
@@ -69,6 +71,7 @@ TEST_F_TIMEOUT(addresses, are_shown_as_kptr_restrict_and_the_capability_allow, 3
 {
 	static const char *const levels[] = { "0", "1", "2" };
 
+	need_symbol("init_mm");
 	for (int level = 0; level < 3; level++) {
 		ASSERT_EQ(0, write_file(KPTR, levels[level]));
 		EXPECT_EQ(level < 2, opened_shows());
@@ -87,6 +90,7 @@ TEST_F_TIMEOUT(addresses, opener_and_reader_need_the_capability, 300)
 	int pair[2], fd, status;
 	pid_t pid;
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(1, IN_CHILD(ALL_CAPS, addresses_shown(self->fd)));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, addresses_shown(self->fd)));
@@ -118,6 +122,7 @@ static int range_errno(int fd, uint32_t dataset)
 
 TEST_F(addresses, are_not_to_be_asked_for_either)
 {
+	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(0, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS));
 	EXPECT_EQ(EPERM, IN_CHILD(NO_SYSLOG, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS)));
@@ -141,7 +146,7 @@ static int read_on(int fd, struct mmscope_walk_arg arg, size_t rec_size)
 	return shown;
 }
 
-static int kept_shows(int fd, uint32_t dataset, uint64_t caps, size_t rec_size)
+static int kept_shows(int fd, uint32_t dataset, uid_t uid, uint64_t caps, size_t rec_size)
 {
 	struct mmscope_walk_arg arg = walk_arg(dataset);
 	char buf[8192];
@@ -150,7 +155,7 @@ static int kept_shows(int fd, uint32_t dataset, uint64_t caps, size_t rec_size)
 	arg.buf_bytes = 4 * rec_size;
 	if (ioctl(fd, MMSCOPE_IOC_WALK, &arg) || arg.nr != 4 || !*(uint64_t *)(buf + rec_size))
 		return 97;
-	return IN_CHILD(caps, read_on(fd, arg, rec_size));
+	return IN_CHILD_OF(uid, caps, read_on(fd, arg, rec_size));
 }
 
 TEST_F(addresses, are_not_had_from_a_walk_that_another_began)
@@ -158,12 +163,15 @@ TEST_F(addresses, are_not_had_from_a_walk_that_another_began)
 	const size_t map = sizeof(struct mmscope_kernel_mapping);
 	const size_t area = sizeof(struct mmscope_vmalloc);
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	/* the addresses both begin with are the first fields */
-	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, ALL_CAPS, map));
-	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, ALL_CAPS, area));
-	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, NO_SYSLOG, map));
-	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, NO_SYSLOG, area));
+	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, 0, ALL_CAPS, map));
+	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, 0, ALL_CAPS, area));
+	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, 0, NO_SYSLOG, map));
+	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, 0, NO_SYSLOG, area));
+	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, NOBODY, 0, map));
+	EXPECT_EQ(0, kept_shows(self->fd, MMSCOPE_DS_VMALLOCS, NOBODY, 0, area));
 }
 
 /* 0: no line has an address; 1: some have; 2: not permitted */
@@ -184,6 +192,7 @@ TEST_F(addresses, in_an_open_debugfs_file_are_its_opener_s_alone)
 		DEBUGFS "/vmallocs", DEBUGFS "/kernel_mappings",
 	};
 
+	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	for (size_t i = 0; i < 2; i++) {
 		int pair[2], fd = open(files[i], O_RDONLY);
@@ -193,6 +202,7 @@ TEST_F(addresses, in_an_open_debugfs_file_are_its_opener_s_alone)
 		EXPECT_EQ(1, file_shows(fd));
 		/* also what stands in its buffer already */
 		EXPECT_EQ(2, IN_CHILD(NO_SYSLOG, file_shows(fd)));
+		EXPECT_EQ(2, IN_CHILD_OF(NOBODY, 0, file_shows(fd)));
 		close(fd);
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 		EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, send_fd(pair[1], open(files[i], O_RDONLY))));
@@ -288,6 +298,7 @@ static int scan_all(int fd)
 
 TEST_F_TIMEOUT(addresses, are_in_no_dataset_but_two, 600)
 {
+	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(2, scan_all(self->fd));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, scan_all(self->fd)));

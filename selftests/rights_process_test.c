@@ -74,11 +74,21 @@ FIXTURE_TEARDOWN(processes)
 
 /* ---------------------------------------------------------------- containers */
 
+/* namespaces that matter to no right here, and that a small kernel may not have */
+static int further_namespaces(void)
+{
+	int flags = 0;
+
+	flags |= access("/proc/self/ns/net", F_OK) ? 0 : CLONE_NEWNET;
+	flags |= access("/proc/self/ns/ipc", F_OK) ? 0 : CLONE_NEWIPC;
+	flags |= access("/proc/self/ns/uts", F_OK) ? 0 : CLONE_NEWUTS;
+	return flags;
+}
+
 /* Root of a user namespace, in namespaces of its own. */
 static int enter_container(void)
 {
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-		    CLONE_NEWUTS))
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | further_namespaces()))
 		return -1;
 	if (write_file("/proc/self/uid_map", "0 0 1\n"))
 		return -1;
@@ -106,7 +116,7 @@ static int look_around(int socket)
 	/* whom it has no number for it cannot ask for */
 	if (look_at(fd, outer) != -ESRCH)
 		return 6;
-	if (addresses_shown(fd) != 0 || switch_on(fd) != -EPERM)
+	if (addresses_shown(fd) != addresses_if_any(0) || switch_on(fd) != -EPERM)
 		return 7;
 	if (walk_all(fd, arg, &a))
 		return 8;
@@ -202,7 +212,7 @@ TEST_F(processes, of_another_pid_namespace_have_the_pid_of_the_first_one_in_debu
 
 static int dropped_sees(int fd, pid_t root)
 {
-	if (look_at(fd, root) || addresses_shown(fd) != 1)
+	if (look_at(fd, root) || addresses_shown(fd) != addresses_if_any(1))
 		return 1;
 	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
 		return 2;
@@ -211,7 +221,7 @@ static int dropped_sees(int fd, pid_t root)
 		return 3;
 	if (look_at(fd, root) != -EACCES || look_at(fd, 1) != -EACCES)
 		return 4;
-	if (addresses_shown(fd) != 0)
+	if (addresses_shown(fd) != addresses_if_any(0))
 		return 5;
 	return switch_on(fd) == -EPERM && open_device() < 0 ? 0 : 6;
 }

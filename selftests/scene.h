@@ -169,22 +169,28 @@ static inline size_t count_self(const char *addr, size_t bytes, uint64_t bits)
 	return n;
 }
 
-/* to swap, all of it; what was just touched needs several tries */
-static inline int page_out(char *addr, size_t bytes)
+/* out, until so many pages have these bits; what was just touched needs several tries */
+static inline int page_out_until(char *addr, size_t bytes, uint64_t bits, size_t nr)
 {
 	for (int try = 0; try < 50; try++) {
 		if (madvise(addr, bytes, MADV_PAGEOUT))
 			return -1;
-		if (count_self(addr, bytes, PM_SWAP) == bytes / PAGE)
+		if (count_self(addr, bytes, bits) == nr)
 			return 0;
 		/* what another CPU has not yet put on its list stays; this makes all of them */
 		if (try % 10 == 9)
-			write_file("/proc/sys/vm/drop_caches", "1");
+			drain();
 		usleep(20000);
 	}
-	fprintf(stderr, "# %zu of %zu pages are in swap\n", count_self(addr, bytes, PM_SWAP),
-		bytes / PAGE);
+	fprintf(stderr, "# %zu of %zu pages are still present\n",
+		count_self(addr, bytes, PM_PRESENT), bytes / PAGE);
 	return -1;
+}
+
+/* to swap, all of it */
+static inline int page_out(char *addr, size_t bytes)
+{
+	return page_out_until(addr, bytes, PM_SWAP, bytes / PAGE);
 }
 
 #endif /* _MMSCOPE_SCENE_H */

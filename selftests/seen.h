@@ -241,7 +241,9 @@ static inline int compare_translate(struct view *v)
 		agree(v, BY_TRANSLATE, addr, "pfn", out[i].pfn, p->pfn);
 		if (p->kind == NO_ENTRY)
 			continue;
-		agree(v, BY_TRANSLATE, addr, "flags", out[i].flags, p->flags);
+		/* seen before; since then reclaim may have looked, which takes the mark away */
+		agree(v, BY_TRANSLATE, addr, "flags",
+		      out[i].flags | (p->flags & MMSCOPE_ENTRY_ACCESSED), p->flags);
 		agree(v, BY_TRANSLATE, addr, "size", out[i].page_size_bytes, p->size);
 		if (p->kind == MMSCOPE_MAPPING_SWAP)
 			agree(v, BY_TRANSLATE, addr, "slot", out[i].swap_offset, p->swap_offset);
@@ -312,6 +314,29 @@ static inline uint64_t as_scan(const struct view *v, const struct seen *p)
 	return bits;
 }
 
+/* Linux 7 says "written" only where userfaultfd would tell of it: does this one? */
+static inline bool scan_tells_written(void)
+{
+	struct scan_region region = { 0 };
+	volatile char page[2 * PAGE];
+	char *p = (char *)(((uintptr_t)page + PAGE - 1) & ~(PAGE - 1));
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.start = (uintptr_t)p,
+		.end = (uintptr_t)p + PAGE,
+		.vec = (uintptr_t)&region,
+		.vec_len = 1,
+		.category_mask = SCAN_PRESENT,
+		.return_mask = SCAN_COMPARED,
+	};
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	*(volatile char *)p = 1;
+	ioctl(fd, SCAN_IOCTL, &arg);
+	close(fd);
+	return region.categories & SCAN_WRITTEN;
+}
+
 /* PAGEMAP_SCAN is of Linux 6.7 */
 static inline int compare_scan(struct view *v)
 {
@@ -326,6 +351,7 @@ static inline int compare_scan(struct view *v)
 		.category_anyof_mask = SCAN_PRESENT | SCAN_SWAPPED,
 		.return_mask = SCAN_COMPARED,
 	};
+	const bool written = v->vma.flags & MMSCOPE_VMA_F_UFFD_WP || scan_tells_written();
 	char path[64];
 	int fd, got, err = 0;
 
@@ -340,7 +366,7 @@ static inline int compare_scan(struct view *v)
 			theirs[(at - v->start) / PAGE] = region[i].categories;
 	for (size_t i = 0; i < v->nr && got >= 0; i++)
 		agree(v, BY_SCAN, v->start + i * PAGE, "categories", theirs[i],
-		      as_scan(v, &v->page[i]));
+		      as_scan(v, &v->page[i]) & ~(written ? 0 : SCAN_WRITTEN));
 	free(region);
 	free(theirs);
 	return err;

@@ -6,8 +6,6 @@
 #define _GNU_SOURCE
 #include <kselftest_harness.h>
 
-#include <sched.h>
-
 #include "common.h"
 #include "process.h"
 #include "zoo.h"
@@ -186,24 +184,22 @@ TEST_F(advice, dontneed_leaves_a_hole)
 	tell_points("MADV_DONTNEED", &self->v);
 }
 
-/* pages wait in batches of a CPU for their lists: munmap() ends that */
+/*
+ * Pages wait in batches of a CPU for their lists: this advice ends that before it does
+ * anything; munmap() did until Linux 7.
+ */
 static int settle(void)
 {
 	char *p = zoo_anon(PAGE);
 
-	return !p || munmap(p, PAGE);
+	return !p || madvise(p, PAGE, MADV_FREE) || munmap(p, PAGE);
 }
 
 static int play_free(struct scene *s)
 {
-	cpu_set_t cpu;
-
 	switch (s->step) {
 	case 0:
-		CPU_ZERO(&cpu);
-		CPU_SET(0, &cpu);
-		if (sched_setaffinity(0, sizeof(cpu), &cpu) ||
-		    place(s, alone_anon(BYTES), BYTES))
+		if (run_on_cpu(0) || place(s, alone_anon(BYTES), BYTES))
 			return 1;
 		touch(s->addr, BYTES, PAGE);
 		/* only what is on a list already can become lazily free */
@@ -317,7 +313,7 @@ static int play_huge(struct scene *s)
 	}
 }
 
-TEST_F(advice, hugepage_is_for_new_memory_and_collapse_for_old)
+TEST_F_TIMEOUT(advice, hugepage_is_for_new_memory_and_collapse_for_old, 120)
 {
 	struct view first = { 0 };
 
@@ -362,6 +358,7 @@ static int play_huge_zero(struct scene *s)
 
 TEST_F(advice, the_huge_zero_page)
 {
+	need_symbol("huge_zero_pfn");
 	need_thp();
 	look_begin(play_huge_zero);
 	EXPECT_EQ(NR, count_kind(&self->v, MMSCOPE_MAPPING_ZERO));

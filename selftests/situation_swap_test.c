@@ -127,6 +127,7 @@ TEST_F(swapped, to_two_areas)
 	scene_end(self->s);
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
+	ASSERT_EQ(0, fill_clusters());
 	look_begin(play_swap);
 	EXPECT_NE(zram, self->v.page[0].swap_type);
 	EXPECT_TRUE(slots_sound(&self->v, self->v.page[0].swap_type, self->disk / PAGE));
@@ -179,14 +180,7 @@ static int play_shmem(struct scene *s)
 		return 0;
 	}
 	/* its slots are known by the file, not by the entries */
-	for (int try = 0; try < 50; try++) {
-		if (madvise(s->addr, BYTES, MADV_PAGEOUT))
-			return 2;
-		if (!count_self(s->addr, BYTES, PM_PRESENT))
-			return 0;
-		usleep(20000);
-	}
-	return 3;
+	return page_out_until(s->addr, BYTES, PM_PRESENT, 0);
 }
 
 TEST_F(swapped, shared_memory_leaves_no_entries)

@@ -55,6 +55,33 @@ static inline uint64_t slab_number(const char *cache, const char *attribute)
 								 MMSCOPE_UNKNOWN;
 }
 
+/*
+ * Ask the kernel to take free objects from its CPUs, sheaves, and KASAN's quarantine, where
+ * they count as in use, and to free slabs that are empty then.
+ */
+static inline void slab_shrink(const char *cache)
+{
+	char path[192];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "1", 1) < 0)
+		perror(path);
+	close(fd);
+}
+
+/*
+ * Do CPUs keep sheaves of free objects of it, instead of slabs (Linux 7)? A cache
+ * with debugging has neither.
+ */
+static inline bool has_sheaves(const char *cache)
+{
+	uint64_t capacity = slab_number(cache, "sheaf_capacity");
+
+	return capacity && capacity != MMSCOPE_UNKNOWN;
+}
+
 typedef uint64_t slab_read_fn(const char *cache, const char *attribute);
 
 /*

@@ -6,40 +6,11 @@
 #ifndef _MMSCOPE_SWAP_DISK_H
 #define _MMSCOPE_SWAP_DISK_H
 
-#include <linux/fs.h>
+#include "disk.h"
 
-#define DISK	"/dev/vda"
 #define ZRAM	"/dev/zram0"
 
 #define SWAP_PRIO(_prio) (SWAP_FLAG_PREFER | (_prio))
-
-/* bytes of a block device, 0 if it is not there */
-static inline uint64_t disk_bytes(void)
-{
-	uint64_t bytes = 0;
-	int fd = open(DISK, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0 && ioctl(fd, BLKGETSIZE64, &bytes))
-		bytes = 0;
-	if (fd >= 0)
-		close(fd);
-	return bytes;
-}
-
-/* load its driver, which needs a moment; bytes of it, 0 if there is none */
-static inline uint64_t disk_setup(void)
-{
-	uint64_t bytes = 0;
-
-	if (system("modprobe virtio_pci 2> /dev/null; modprobe virtio_blk 2> /dev/null") < 0)
-		return 0;
-	for (int try = 0; try < 500 && !bytes; try++) {
-		bytes = disk_bytes();
-		if (!bytes)
-			usleep(20000);
-	}
-	return bytes;
-}
 
 /*
  * What mkswap writes: a page with the version, the last page, the number of bad

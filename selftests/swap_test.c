@@ -13,13 +13,15 @@
 #include "zoo.h"
 #include "scene.h"
 #include "swap_disk.h"
+#include "slots.h"
 
 #define PAGES	256
 #define BYTES	(PAGES * PAGE)
 
-/* a pattern over some clusters of 2M */
+/* a pattern over some clusters */
 #define MANY	4096
-#define CLUSTER	(has_thp() ? 512UL : 256UL) /* slots, of a huge page if there are any */
+/* slots, of a huge page where those are swapped as one: with pages of 4K */
+#define CLUSTER	(has_thp() && PAGE == 4096 ? 512UL : 256UL)
 #define TRIES	30
 
 FIXTURE(swap)
@@ -62,40 +64,6 @@ static int read_map(FIXTURE_DATA(swap) *self)
 	return walk_all(self->fd, walk_arg(MMSCOPE_DS_SWAP_MAP), &self->map);
 }
 
-static const struct mmscope_swap_area *find_area(const struct answer *a, const char *name)
-{
-	const struct mmscope_swap_area *r = a->records;
-
-	for (size_t i = 0; i < a->nr; i++)
-		if (!strcmp(r[i].name, name))
-			return &r[i];
-	return NULL;
-}
-
-static const struct mmscope_swap_run *find_run(const struct answer *a, uint32_t type,
-					       uint64_t slot)
-{
-	const struct mmscope_swap_run *r = a->records;
-
-	for (size_t i = 0; i < a->nr; i++)
-		if (r[i].swap_type == type && slot >= r[i].slot &&
-		    slot < r[i].slot + r[i].slots)
-			return &r[i];
-	return NULL;
-}
-
-/* slots of one area in one state */
-static uint64_t slots_in(const struct answer *a, uint32_t type, uint32_t state)
-{
-	const struct mmscope_swap_run *r = a->records;
-	uint64_t slots = 0;
-
-	for (size_t i = 0; i < a->nr; i++)
-		if (r[i].swap_type == type && r[i].state == state)
-			slots += r[i].slots;
-	return slots;
-}
-
 /* numbers of areas that are not those of /proc/swaps, whose text does not change meanwhile */
 static int compare_swaps(FIXTURE_DATA(swap) *self, size_t *lines)
 {
@@ -121,8 +89,8 @@ static int compare_swaps(FIXTURE_DATA(swap) *self, size_t *lines)
 			wrong++;
 			continue;
 		}
-		wrong += a->pages * 4 != size;
-		wrong += a->used_pages * 4 != used;
+		wrong += a->pages * PAGE_KB != size;
+		wrong += a->used_pages * PAGE_KB != used;
 		wrong += a->free_pages != a->pages - a->used_pages;
 		wrong += (int64_t)a->priority != prio;
 		wrong += (a->kind == MMSCOPE_SWAP_FILE) != !strcmp(type, "file");
@@ -144,12 +112,15 @@ out_free:
 TEST_F(swap, areas_are_those_of_proc_swaps)
 {
 	const uint32_t bad[] = { 7, 8, 5000 };
+	/* its UBSAN takes the header's list of bad slots, declared with one, for one of one */
+	const size_t nr_bad = is_linux_7() ? 1 : ARRAY_LEN(bad);
 	const struct mmscope_swap_area *a;
 	char *p = alone_anon(BYTES);
 	size_t lines = 0;
 	int wrong = -1;
 
-	ASSERT_EQ(0, make_swap_with(self->disk, bad, 3));
+	need_symbol("swap_info");
+	ASSERT_EQ(0, make_swap_with(self->disk, bad, nr_bad));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	touch(p, BYTES, 64);
 	ASSERT_EQ(0, page_out(p, BYTES));
@@ -159,13 +130,13 @@ TEST_F(swap, areas_are_those_of_proc_swaps)
 	EXPECT_EQ(2, lines);
 	a = find_area(&self->areas, DISK);
 	ASSERT_NE(NULL, a);
-	EXPECT_EQ(3, a->bad_pages);
+	EXPECT_EQ(nr_bad, a->bad_pages);
 	EXPECT_EQ(self->disk / PAGE, a->slots);
 	EXPECT_LE(PAGES, a->used_pages);
 	/* the map shows where the bad ones are, and the header */
 	ASSERT_EQ(0, read_map(self));
-	EXPECT_EQ(4, slots_in(&self->map, a->swap_type, MMSCOPE_SLOT_BAD));
-	for (size_t i = 0; i < 3; i++)
+	EXPECT_EQ(nr_bad + 1, slots_in(&self->map, a->swap_type, MMSCOPE_SLOT_BAD));
+	for (size_t i = 0; i < nr_bad; i++)
 		EXPECT_EQ(MMSCOPE_SLOT_BAD, find_run(&self->map, a->swap_type, bad[i])->state);
 	munmap(p, BYTES);
 }
@@ -183,6 +154,7 @@ TEST_F(swap, sums_are_those_of_meminfo)
 	char *p = alone_anon(BYTES);
 	bool same = false;
 
+	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, 0));
 	touch(p, BYTES, 64);
@@ -213,10 +185,10 @@ TEST_F(swap, sums_are_those_of_meminfo)
 		}
 		/* slots that CPUs have at hand are free in meminfo, and so they are counted */
 		same = free_before == free_after && cached_before == cached_after &&
-		       cached * 4 == cached_after;
+		       cached * PAGE_KB == cached_after;
 	}
-	EXPECT_EQ(total, pages * 4);
-	EXPECT_EQ(cached_after, cached * 4);
+	EXPECT_EQ(total, pages * PAGE_KB);
+	EXPECT_EQ(cached_after, cached * PAGE_KB);
 	EXPECT_LE(PAGES, cached);
 	EXPECT_LE(free_pages * 4, free_after);
 	EXPECT_LE(free_after, (free_pages + 2 * 64 * 4) * 4);
@@ -267,44 +239,36 @@ static void check_map(struct __test_metadata *_metadata, FIXTURE_DATA(swap) *sel
 
 TEST_F(swap, the_map_has_the_slots_of_pagemap_in_zram)
 {
+	need_symbol("swap_info");
 	check_map(_metadata, self);
 }
 
 TEST_F(swap, the_map_has_the_slots_of_pagemap_on_a_disk)
 {
+	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	check_map(_metadata, self);
 }
 
-static uint64_t all_in(const struct answer *a, uint32_t state)
-{
-	uint64_t slots = 0;
-
-	for (uint32_t type = 0; type < 32; type++)
-		slots += slots_in(a, type, state);
-	return slots;
-}
-
 TEST_F(swap, shared_memory_has_slots_of_its_own)
 {
 	char *p = alone(BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	/* Linux 7 counts them as it counts page-table entries, and marks them no more */
+	uint32_t state = is_linux_7() ? MMSCOPE_SLOT_USED : MMSCOPE_SLOT_SHMEM;
 	uint64_t before;
 
+	need_symbol("swap_info");
 	ASSERT_NE(NULL, p);
 	ASSERT_EQ(0, read_map(self));
-	before = all_in(&self->map, MMSCOPE_SLOT_SHMEM);
+	before = all_in(&self->map, state);
 	touch(p, BYTES, 64);
-	for (int try = 0; try < 50 && count_self(p, BYTES, PM_PRESENT); try++) {
-		ASSERT_EQ(0, madvise(p, BYTES, MADV_PAGEOUT));
-		usleep(20000);
-	}
-	ASSERT_EQ(0, count_self(p, BYTES, PM_PRESENT));
+	ASSERT_EQ(0, page_out_until(p, BYTES, PM_PRESENT, 0));
 	ASSERT_EQ(0, read_map(self));
-	EXPECT_EQ(before + PAGES, all_in(&self->map, MMSCOPE_SLOT_SHMEM));
+	EXPECT_EQ(before + PAGES, all_in(&self->map, state));
 	munmap(p, BYTES);
 	ASSERT_EQ(0, read_map(self));
-	EXPECT_EQ(before, all_in(&self->map, MMSCOPE_SLOT_SHMEM));
+	EXPECT_EQ(before, all_in(&self->map, state));
 }
 
 /* since 6.12 a page of zeros takes a slot, but is not written */
@@ -443,11 +407,13 @@ static void check_pattern(struct __test_metadata *_metadata, FIXTURE_DATA(swap) 
 
 TEST_F(swap, holes_in_clusters_are_seen_in_zram)
 {
+	need_symbol("swap_info");
 	check_pattern(_metadata, self, ZRAM);
 }
 
 TEST_F(swap, holes_in_clusters_are_seen_on_a_disk)
 {
+	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	check_pattern(_metadata, self, DISK);
@@ -493,6 +459,7 @@ TEST_F(swap, cgroups_have_what_memory_swap_current_says)
 	const struct mmscope_swap_cgroup *c;
 	struct stat st;
 
+	need_symbol("swap_info");
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	ASSERT_EQ(0, mkdir(CGROUP, 0755));
 	ASSERT_EQ(0, write_file(CGROUP "/memory.swap.max", "33554432"));
@@ -531,6 +498,7 @@ TEST_F(swap, what_zswap_keeps_is_what_meminfo_says)
 	char *p = alone_anon(BYTES);
 	bool same = false;
 
+	need_symbol("swap_info");
 	write_file(ZSWAP "zpool", "zsmalloc");
 	write_file(ZSWAP "compressor", "lzo-rle");
 	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_ZSWAP), &self->map));
@@ -546,10 +514,10 @@ TEST_F(swap, what_zswap_keeps_is_what_meminfo_says)
 		ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_ZSWAP), &self->map));
 		ASSERT_EQ(0, read_number("/proc/meminfo", "Zswap", &pool));
 		z = self->map.records;
-		same = z->stored_pages * 4 == stored && z->pool_bytes >> 10 == pool;
+		same = z->stored_pages * PAGE_KB == stored && z->pool_bytes >> 10 == pool;
 	}
 	write_file(ZSWAP "enabled", "N");
-	EXPECT_EQ(stored, z->stored_pages * 4);
+	EXPECT_EQ(stored, z->stored_pages * PAGE_KB);
 	EXPECT_EQ(pool, z->pool_bytes >> 10);
 	EXPECT_EQ(1, z->enabled);
 	EXPECT_EQ(bytes_in(ZSWAP "max_pool_percent"), z->max_pool_percent);
@@ -571,6 +539,7 @@ TEST_F(swap, runs_cover_each_area_once_and_any_place_will_do_to_go_on)
 	struct answer one;
 	uint64_t at = 0;
 
+	need_symbol("swap_info");
 	ASSERT_EQ(0, read_areas(self));
 	ASSERT_EQ(0, walk_chunked(self->fd, arg, 1, &self->map));
 	ASSERT_EQ(1, self->areas.nr);

@@ -13,16 +13,6 @@
 #define TRACEFS	 "/sys/kernel/tracing"
 #define INSTANCE TRACEFS "/instances/mmscope_test"
 
-static inline int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return err ? -1 : 0;
-}
-
 static inline int trace_set(const char *value, const char *format, ...)
 {
 	char path[256];
@@ -32,7 +22,7 @@ static inline int trace_set(const char *value, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(path + len, sizeof(path) - len, format, args);
 	va_end(args);
-	return write_text(path, value);
+	return write_file(path, value);
 }
 
 /* An instance of our own: nothing that is set here is seen outside. */

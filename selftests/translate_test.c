@@ -175,11 +175,13 @@ TEST_F(translate, each_result_tells_why)
 {
 	const struct zoo *z = self->zoo;
 	const char *far = mmap(NULL, HUGE_1G * 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const uint32_t huge = has_thp() ? MMSCOPE_LEVEL_PMD : MMSCOPE_LEVEL_PTE;
+	const uint64_t huge_bytes = has_thp() ? HUGE_2M : PAGE;
 
 	expect_result(z->anon + PAGE, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PTE, PAGE);
 	expect_result(z->anon, MMSCOPE_NOT_PRESENT, MMSCOPE_LEVEL_PTE, 0);
-	expect_result(z->thp + 12345, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PMD, HUGE_2M);
-	expect_result(z->huge_zero + 12345, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PMD, HUGE_2M);
+	expect_result(z->thp + 12345, MMSCOPE_TRANSLATED, huge, huge_bytes);
+	expect_result(z->huge_zero + 12345, MMSCOPE_TRANSLATED, huge, huge_bytes);
 	expect_result(z->zero, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PTE, PAGE);
 	expect_result(z->prot_none, MMSCOPE_TRANSLATED, MMSCOPE_LEVEL_PTE, PAGE);
 	expect_result(z->swapped, MMSCOPE_IN_SWAP, MMSCOPE_LEVEL_PTE, PAGE);

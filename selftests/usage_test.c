@@ -154,6 +154,7 @@ TEST_F(usage, every_number_of_every_vma_is_as_in_smaps)
 {
 	const struct mmscope_usage *u;
 
+	need_symbol("swap_info");
 	EXPECT_EQ(0, compare_process(self->fd, self->pid, &self->a));
 	TH_LOG("%zu VMAs, longest hold of mmap_lock %lu ns", self->a.nr - 1,
 	       (unsigned long)self->a.max_lock_ns);
@@ -365,6 +366,7 @@ TEST_F(herd, shared_and_swapped_memory_is_as_in_smaps)
 	const size_t bytes = ZOO_PAGES * PAGE;
 	const struct mmscope_usage *u;
 
+	need_symbol("swap_info");
 	EXPECT_EQ(0, compare_process(self->fd, self->pid, &self->a));
 	u = usage_at(&self->a, self->h->swapped);
 	ASSERT_NE(NULL, u);
@@ -435,6 +437,7 @@ TEST_F(herd, private_pages_hide_those_of_the_object)
 	pid_t pid = stopped_child(cover_prepare, p);
 	const struct mmscope_usage *u;
 
+	need_symbol("swap_info");
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, compare_process(self->fd, pid, &self->a));
 	u = usage_at(&self->a, *p);

@@ -214,6 +214,8 @@ TEST_F_TIMEOUT(vmallocs, pages_add_up_to_meminfo, 120)
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
+		/* Linux 7 counts by node: have CPUs hand in what they counted */
+		free(read_file("/proc/sys/vm/stat_refresh"));
 		ASSERT_EQ(0, read_number("/proc/meminfo", "VmallocUsed", &before));
 		ASSERT_EQ(0, look(self));
 		ASSERT_EQ(0, read_number("/proc/meminfo", "VmallocUsed", &after));

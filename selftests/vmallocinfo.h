@@ -72,12 +72,23 @@ static inline bool is_stack(const struct area *area)
 	       !strncmp(area->caller, "dup_task_struct", 15);
 }
 
+/* the image is not among them; arm64 has modules where vmalloc() has its areas */
+static inline bool is_module_area(const struct area *area)
+{
+#ifdef __aarch64__
+	return !strcmp(area->caller, "load_module") || !strcmp(area->caller, "module_alloc") ||
+	       !strcmp(area->caller, "move_module");
+#else
+	return area->start >= KERNEL_MAP;
+#endif
+}
+
 static inline uint64_t area_pages(const struct areas *areas, const char *caller)
 {
 	uint64_t pages = 0;
 
 	for (size_t i = 0; i < areas->nr; i++)
-		if (areas->area[i].start < KERNEL_MAP && !strcmp(areas->area[i].caller, caller))
+		if (!is_module_area(&areas->area[i]) && !strcmp(areas->area[i].caller, caller))
 			pages += areas->area[i].pages;
 	return pages;
 }
@@ -97,7 +108,7 @@ static inline uint64_t module_pages(const struct areas *areas)
 	uint64_t pages = 0;
 
 	for (size_t i = 0; i < areas->nr; i++)
-		if (areas->area[i].start >= KERNEL_MAP)
+		if (is_module_area(&areas->area[i]))
 			pages += areas->area[i].pages;
 	return pages;
 }

@@ -1,25 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # mmscope watch: sentences, JSON lines, the ends (a count, a time, a signal), and
-# --owners. Runs in a guest (busybox sh).
-command -v mmscope > /dev/null || { echo "1..0 # SKIP no mmscope command"; exit 4; }
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-points=0
-failed=0
-
-point()	# point STATUS DESCRIPTION
-{
-	points=$((points + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $points - $2"
-	else
-		echo "not ok $points - $2"
-		failed=1
-		sed 's/^/# /' out err 2> /dev/null
-	fi
-}
+# --owners.
+# shellcheck source=selftests/cli.sh
+. "$(dirname "$0")/cli.sh"
 
 # compacts now and then, until it is killed
 compact_later()
@@ -30,16 +14,6 @@ compact_later()
 	compacter=$!
 }
 
-refuses()	# refuses TEXT COMMAND...
-{
-	text=$1
-	shift
-	timeout 20 "$@" > out 2> err
-	[ $? -eq 1 ] && grep -qF "$text" err
-	point $? "refused: $text"
-}
-
-echo "TAP version 13"
 compact_later
 
 timeout 60 mmscope watch --kind compaction --count 2 > out 2> err &&
@@ -65,11 +39,12 @@ point $? "a time without events"
 
 kill $compacter
 
-timeout 60 mmscope watch --owners --duration 3s -rn -o pages,comm,frames --limit 20 \
-	> out 2> err &
+mmscope watch --owners -rn -o pages,comm,frames --limit 20 > out 2> err &
 watcher=$!
+until grep -q 'until ^C' err || ! kill -0 $watcher; do sleep 0.2; done
 sleep 1
 dd if=/dev/zero of=held bs=1M count=8 2> /dev/null
+kill -INT $watcher
 wait $watcher && awk '$2 == "dd" && /alloc_pages/ && $1 >= 2048 / 2 { ok = 1 } END { exit !ok }' out
 point $? "the owner of 8 MB of a file is named"
 [ "$(mmscope owners -rn 2> err | wc -l)" -eq 0 ]
@@ -81,5 +56,4 @@ refuses "bad count '0'" mmscope watch --count 0
 refuses "watch takes no words" mmscope watch events
 refuses "events has only answers to a question: mmscope watch" mmscope events
 refuses "are about events, not --owners" mmscope watch --owners --count 3
-echo "1..$points"
-exit $failed
+done_testing

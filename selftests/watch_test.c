@@ -9,7 +9,6 @@
 #include <kselftest_harness.h>
 
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -366,28 +365,19 @@ static uint64_t seconds(void)
 }
 
 /*
+ * Begun and ended while the tracepoints are hit all the time; as often as there is time for.
  * QEMU without KVM may run the breakpoint by which the kernel patches a tracepoint
  * after it is gone, when another CPU comes by at that moment: an oops, also of a
  * kernel that has tracefs alone. So who patches and who comes by share a CPU here;
  * a task is found at any place of compaction nevertheless.
  */
-static int stay_on_cpu(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* begun and ended while the tracepoints are hit all the time; as often as there is time for */
 TEST(coming_and_going_leaves_no_trace)
 {
 	uint64_t vmalloc, slab, vmalloc_after, slab_after, end_at = seconds() + CYCLE_SECONDS;
 	int cycles;
 	pid_t pid;
 
-	ASSERT_EQ(0, stay_on_cpu(0));
+	ASSERT_EQ(0, run_on_cpu(0));
 	pid = fork();
 	if (!pid)
 		for (;;)

@@ -7,6 +7,7 @@
 #define _MMSCOPE_ZOO_H
 
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -17,6 +18,21 @@
 #define ZOO_DEVMEM	0xc0000	/* physical: ROMs, readable however strict /dev/mem is */
 
 #define HUGE_1G		(1UL << 30)
+
+/* x86 can, so there it must; arm64 could not in Linux 6.1 */
+static inline bool uffd_protects(void)
+{
+#ifdef __aarch64__
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	bool can = fd >= 0 && !ioctl(fd, UFFDIO_API, &api);
+
+	close(fd);
+	return can;
+#else
+	return true;
+#endif
+}
 
 /* where things are; all of ZOO_PAGES pages if not said otherwise; NULL: could not be made */
 struct zoo {
@@ -160,6 +176,33 @@ static inline void zoo_marked(struct zoo *z, size_t bytes)
 	if (ioctl(fd, UFFDIO_REGISTER, &reg) || ioctl(fd, UFFDIO_WRITEPROTECT, &wp))
 		return;
 	z->marked = p;	/* and fd stays open */
+}
+
+/*
+ * Linux 7 fills the cluster of slots that a CPU has begun, whatever swap area is to come
+ * first now: end that on each CPU. 0 or -1.
+ */
+static inline int fill_clusters(void)
+{
+	const size_t bytes = 1024 * PAGE;
+	cpu_set_t all;
+	int err = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all))
+		return -1;
+	for (int cpu = 0; cpu < CPU_SETSIZE && !err; cpu++) {
+		char *p;
+
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		p = zoo_anon(bytes);
+		if (!p || run_on_cpu(cpu))
+			return -1;
+		touch(p, bytes, 64);
+		err = madvise(p, bytes, MADV_PAGEOUT);
+		munmap(p, bytes);
+	}
+	return sched_setaffinity(0, sizeof(all), &all) | err;
 }
 
 static inline void zoo_anons(struct zoo *z, size_t bytes)

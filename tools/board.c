@@ -39,16 +39,20 @@ static char *cell(const struct board *b, size_t row, int column)
 	return b->rows + row * ROW_BYTES + (size_t)column * BOARD_CELL;
 }
 
+/* what stands for "not known" in a column: -1 is a number where there are signs */
+static __u64 unknown_of(const struct field *f)
+{
+	return f->flags & MMSCOPE_FIELD_SIGNED ? MMSCOPE_UNKNOWN_SIGNED : MMSCOPE_UNKNOWN;
+}
+
 /* All columns must be there before the first row. */
 size_t board_row(struct board *b)
 {
-	const __u64 unknown = MMSCOPE_UNKNOWN;
-
 	b->rows = xrealloc(b->rows, b->nr + 1, ROW_BYTES);
 	memset(b->rows + b->nr * ROW_BYTES, 0, ROW_BYTES);
 	for (__u32 i = 0; i < b->ds.nr_fields; i++)
 		if (b->fields[i].unit != MMSCOPE_UNIT_NAME)
-			memcpy(cell(b, b->nr, i), &unknown, sizeof(unknown));
+			board_number(b, b->nr, i, unknown_of(&b->fields[i]));
 	return b->nr++;
 }
 
@@ -73,15 +77,15 @@ __u64 board_get(const struct board *b, size_t row, int column)
 	return value;
 }
 
-static bool is_known(const struct board *b, __u32 column)
+static bool is_known(const struct board *b, const struct field *f)
 {
+	const __u64 unknown = unknown_of(f);
+
 	for (size_t row = 0; row < b->nr; row++) {
-		if (b->fields[column].unit == MMSCOPE_UNIT_NAME) {
-			if (*cell(b, row, column))
-				return true;
-		} else if (board_get(b, row, column) != MMSCOPE_UNKNOWN) {
+		const char *at = b->rows + row * ROW_BYTES + f->offset;
+
+		if (f->unit == MMSCOPE_UNIT_NAME ? *at : memcmp(at, &unknown, sizeof(unknown)))
 			return true;
-		}
 	}
 	return false;
 }
@@ -92,7 +96,7 @@ void board_print(struct board *b, struct out *out)
 	__u32 nr = 0;
 
 	for (__u32 i = 0; i < b->ds.nr_fields; i++)
-		if (is_known(b, i))
+		if (is_known(b, &b->fields[i]))
 			b->fields[nr++] = b->fields[i];
 	b->ds.nr_fields = nr;
 	b->ds.fields = b->fields;

@@ -31,7 +31,8 @@ struct segment {
  * struct layout - what is known of an address space
  * @marks: dataset address_space
  * @vmas: dataset vmas
- * @usage: dataset usage
+ * @usage: dataset usage: the VMAs, ascending, then the sums
+ * @nr_used: records of VMAs in it
  * @segment: of the program's file
  * @nr_segments: how many; 0: it was not read
  */
@@ -39,6 +40,7 @@ struct layout {
 	struct table marks;
 	struct table vmas;
 	struct table usage;
+	size_t nr_used;
 	struct segment segment[MAX_SEGMENTS];
 	size_t nr_segments;
 };
@@ -205,17 +207,36 @@ static void add_gap(const struct layout *l, struct board *b, __u64 start, __u64 
 	text_free(&notes);
 }
 
+static bool is_vma(const struct layout *l, size_t i)
+{
+	return table_get(&l->usage, i, "scope") == MMSCOPE_SCOPE_VMA;
+}
+
+/* the first record of usage that does not start below an address */
+static size_t find_usage(const struct layout *l, __u64 start)
+{
+	size_t low = 0, high = l->nr_used;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table_get(&l->usage, middle, "start") < start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* the VMAs [first, last] are one line: sum of a column of usage */
 static __u64 sum_usage(const struct layout *l, size_t first, size_t last, const char *name)
 {
 	__u64 start = table_get(&l->vmas, first, "start"), end = table_get(&l->vmas, last, "end");
 	__u64 sum = 0;
 
-	for (size_t i = 0; i < l->usage.nr; i++)
-		if (table_get(&l->usage, i, "start") >= start &&
-		    table_get(&l->usage, i, "end") <= end &&
-		    table_get(&l->usage, i, "scope") == MMSCOPE_SCOPE_VMA)
-			sum += table_get(&l->usage, i, name);
+	for (size_t i = find_usage(l, start);
+	     i < l->nr_used && table_get(&l->usage, i, "end") <= end; i++)
+		sum += table_get(&l->usage, i, name);
 	return sum;
 }
 
@@ -347,6 +368,8 @@ void cmd_layout(struct source *s, const struct options *o, int argc, char **argv
 	load(s, pid, "address_space", &l.marks);
 	load(s, pid, "vmas", &l.vmas);
 	load(s, pid, "usage", &l.usage);
+	for (l.nr_used = l.usage.nr; l.nr_used && !is_vma(&l, l.nr_used - 1); l.nr_used--)
+		;
 	excuse = "The program's file is where this was recorded: its segments are not compared.";
 	if (!o->from)
 		excuse = read_segments(&l, s, argv[0]);

@@ -87,6 +87,8 @@ void cmd_map(struct source *s, const struct options *o, int argc, char **argv)
 		die("map takes no words: '%s'", argv[0]);
 	if (o->style.mode != OUT_TABLE)
 		die("map is a picture; the records of it are those of 'mmscope extents'");
+	if (p.layer == MAP_CGROUP)
+		must_have_cgroups(s);
 	parse_size(o->size, &p);
 	map_load(&map, s, o);
 	p.map = &map;

@@ -209,7 +209,7 @@ static void show_ranking(struct source *s, const struct options *o)
 
 	source_query(&query);
 	if (o->cgroup)
-		query.memcg = parse_cgroup(o->cgroup);
+		query.memcg = parse_cgroup(s, o->cgroup);
 	if (table_query(s, "oom_rank", &query, &t))
 		die("%s", s->error);
 	killable = nr_killable(&t);

@@ -196,7 +196,8 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		 struct mmscope_walk_arg *query);
 void choose_columns(const struct dataset *ds, const struct options *o, struct columns *columns);
 __u32 parse_pid(const char *word);
-__u64 parse_cgroup(const char *word);
+void must_have_cgroups(struct source *s);
+__u64 parse_cgroup(struct source *s, const char *word);
 void parse_range(const char *word, __u64 *start, __u64 *end);
 
 /* cmd-dataset.c */

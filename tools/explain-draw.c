@@ -87,6 +87,16 @@ static void draw_level(const struct explain *e, const struct pen *pen, const cha
 	text_free(&t);
 }
 
+/* of a machine that may have few entries at the top, the first table fills no frame */
+static void draw_top(const struct explain *e, __u64 table)
+{
+	printf("\n  page tables, %llu levels: the first ", of(&e->walk, "levels"));
+	if (table == MMSCOPE_UNKNOWN)
+		printf("is smaller than a frame\n");
+	else
+		printf("is in frame %llu\n", table);
+}
+
 /* Return: how deep the tree has become. */
 static int draw_levels(const struct explain *e, const struct pen *pen)
 {
@@ -99,8 +109,7 @@ static int draw_levels(const struct explain *e, const struct pen *pen)
 		if (element(e, "entry", levels[i]) == MMSCOPE_UNKNOWN)
 			continue;
 		if (!depth)
-			printf("\n  page tables, %llu levels: the first is in frame %llu\n",
-			       of(&e->walk, "levels"), element(e, "table_pfn", levels[i]));
+			draw_top(e, element(e, "table_pfn", levels[i]));
 		for (size_t j = i + 1; j < ARRAY_SIZE(levels) && next == MMSCOPE_UNKNOWN; j++)
 			next = element(e, "table_pfn", levels[j]);
 		draw_level(e, pen, levels[i], i + 1 == ARRAY_SIZE(levels), next, depth++);

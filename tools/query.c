@@ -181,13 +181,23 @@ static void parse_flags(struct source *s, const struct dataset *ds, const char *
 	}
 }
 
+/* Ends the program where no page is charged to a cgroup: nothing could be chosen or shown. */
+void must_have_cgroups(struct source *s)
+{
+	const struct dataset *groups = source_dataset(s, "memcgs");
+
+	if (groups && groups->state == MMSCOPE_STATE_UNAVAILABLE)
+		die("%s", groups->detail);
+}
+
 /* its inode number, or its path below /sys/fs/cgroup */
-__u64 parse_cgroup(const char *word)
+__u64 parse_cgroup(struct source *s, const char *word)
 {
 	struct text path = { 0 };
 	struct stat st;
 	__u64 inode;
 
+	must_have_cgroups(s);
 	if (parse_whole_number(word, ~0ULL, &inode))
 		return inode;
 	text_add(&path, "%s%s", strncmp(word, CGROUPS, strlen(CGROUPS)) ? CGROUPS : "", word);
@@ -219,7 +229,7 @@ void query_parse(struct source *s, const struct dataset *ds, const struct option
 		parse_flags(s, ds, o->flags, query);
 	if (o->memcg) {
 		must_have(ds, MMSCOPE_DATASET_FRAMES | MMSCOPE_DATASET_MEMCG, "--memcg");
-		query->memcg = parse_cgroup(o->memcg);
+		query->memcg = parse_cgroup(s, o->memcg);
 	}
 	if (o->owner) {
 		must_have(ds, MMSCOPE_DATASET_FRAMES, "--owner");

@@ -330,13 +330,16 @@ bool mmscope_owner_find(u64 pfn, u32 *stack)
 	return found;
 }
 
-/* what every allocation goes through, and tells nothing about it */
+/*
+ * What every allocation goes through, and tells nothing about it; also what calls the
+ * probe where that is not done by static call, or not the only probe.
+ */
 static bool is_allocator(const char *symbol)
 {
 	static const char *const names[] = {
 		"__alloc_pages", "alloc_pages", "__alloc_frozen_pages", "alloc_frozen_pages",
 		"__folio_alloc", "folio_alloc", "__get_free_pages", "get_free_pages",
-		"get_zeroed_page", "alloc_contig_pages", "get_page_from_freelist",
+		"get_zeroed_page", "alloc_contig_pages", "get_page_from_freelist", "__traceiter_",
 	};
 	u32 i;
 

@@ -198,11 +198,11 @@ static void read_pcp(const struct mmscope_alloc *a, struct zone_now *z,
 	struct per_cpu_pages *pcp;
 	u32 list;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	pcp = per_cpu_ptr(z->zone->per_cpu_pageset, a->cpu);
 	rec->pcp_pages = READ_ONCE(pcp->count);
 	z->pcp_ready = pcp_list(a, &list) && !list_empty(&pcp->lists[list]);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	rec->pcp_ready = z->pcp_ready;
 }
 

@@ -15,6 +15,7 @@
 #include <linux/rcupdate.h>
 
 #include "block.h"
+#include "compat.h"
 #include "mmscope.h"
 
 /**
@@ -80,8 +81,8 @@ u32 mmscope_piece_clearing(struct mmscope_fold *f, const struct mmscope_mover *m
 		.class = u->class,
 		.order = u->order,
 		.flags = u->flags,
-		.movable_ops = (f->sweep.frame.mapping & MMSCOPE_MAPPING_KSM) ==
-			       MMSCOPE_MAPPING_MOVABLE,
+		.movable_ops = compat_has_movable_ops(f->sweep.frame.flags, f->sweep.frame.type,
+						      f->sweep.frame.mapping),
 		.stuck = is_stuck(f, u),
 	};
 

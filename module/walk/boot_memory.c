@@ -49,13 +49,13 @@ static int collect_reserved(struct mmscope_collect *c, u64 start, u64 end, u32 c
 	owner = mmscope_collect_owner(c, class, 0, name);
 	if (owner < 0)
 		return owner;
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	for (pfn = start; pfn < end && !err; pfn = next) {
 		next = min_t(u64, ALIGN(pfn + 1, PAGES_PER_SUBSECTION), end);
 		err = collect_piece(c, pfn, next, owner);
 		cond_resched();
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return err ?: mmscope_pause();
 }
 

@@ -21,6 +21,7 @@ static int count_list(struct mmscope_walk *w, struct mmscope_freelist *l,
 		      struct mmscope_buddy *rec)
 {
 	const struct free_area *area = &l->zone->free_area[l->order];
+	const struct mmscope_list_step *at = &l->at;
 	unsigned long nr_free = READ_ONCE(area->nr_free);
 	u32 restarts = 0, holds = 0;
 	u64 blocks = 0;
@@ -28,19 +29,19 @@ static int count_list(struct mmscope_walk *w, struct mmscope_freelist *l,
 
 	if (list_empty(&area->free_list[l->migratetype]))
 		return 0;
-	while (!l->done && !ret) {
+	while (!at->done && !ret) {
 		mmscope_freelist_step(w, l, MMSCOPE_BATCH_MAX);
-		if (l->restarts != restarts) {
-			restarts = l->restarts;
+		if (at->restarts != restarts) {
+			restarts = at->restarts;
 			blocks = 0;
 		}
-		blocks += l->nr;
-		rec->state |= l->state;
+		blocks += at->nr;
+		rec->state |= at->state;
 		rec->blocks = max(rec->blocks, blocks);
 		holds++;
 		ret = mmscope_pause();
 	}
-	if (!(l->state & MMSCOPE_LIST_CUT))
+	if (!(at->state & MMSCOPE_LIST_CUT))
 		rec->blocks = blocks;
 	if (restarts || (holds > 1 && READ_ONCE(area->nr_free) != nr_free))
 		rec->state |= MMSCOPE_LIST_TORN;
@@ -91,9 +92,9 @@ static int buddy_walk(struct mmscope_walk *w)
 {
 	int ret;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = walk_lists(w);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -32,7 +32,7 @@ struct mmscope_mover {
  * @class: enum mmscope_class
  * @order: of the compound page
  * @flags: page->flags
- * @movable_ops: page->mapping says that its owner moves it (zsmalloc, balloon)
+ * @movable_ops: it is marked as one that its owner moves (zsmalloc, balloon)
  * @stuck: it is dirty, and its file system moves only what is clean
  */
 struct mmscope_standing {

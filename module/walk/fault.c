@@ -44,6 +44,8 @@ struct fault_state {
 
 /* pages of one file looked up in a hold before the time is looked at */
 #define LOOKUPS 32
+/* what stack_guard_gap is, unless the kernel was booted with another */
+#define USUAL_GUARD_GAP (256UL << PAGE_SHIFT)
 
 static int flush_run(struct mmscope_walk *w, struct fault_state *s)
 {
@@ -143,19 +145,27 @@ static unsigned long stack_limit(const struct mmscope_walk *w)
 	return limit;
 }
 
-/* the lowest address that a stack may grow to, its guard gap kept */
+/*
+ * The lowest address that a stack may grow to, its guard gap kept. Where this kernel does
+ * not tell the gap it is up to what kernels keep, @unsure: from there on it surely grows.
+ */
 static unsigned long stack_bottom(const struct mmscope_walk *w,
-				  const struct vm_area_struct *stack)
+				  const struct vm_area_struct *stack, unsigned long *unsure)
 {
 	MA_STATE(mas, &w->mm->mm_mt, stack->vm_start, stack->vm_start);
 	struct vm_area_struct *prev = mas_prev(&mas, 0);
 	const unsigned long limit = stack_limit(w) & PAGE_MASK;
+	const unsigned long lowest = limit < stack->vm_end ? stack->vm_end - limit : 0;
 	unsigned long bottom = prev ? prev->vm_end : 0;
 
-	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && vma_is_accessible(prev) &&
-	    mmscope_has(stack_guard_gap))
-		bottom += *mmscope_sym(stack_guard_gap);
-	return limit < stack->vm_end ? max(bottom, stack->vm_end - limit) : bottom;
+	*unsure = 0;
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && vma_is_accessible(prev)) {
+		if (mmscope_has(stack_guard_gap))
+			bottom += *mmscope_sym(stack_guard_gap);
+		else
+			*unsure = bottom + USUAL_GUARD_GAP;
+	}
+	return max(bottom, lowest);
 }
 
 static int add_gap(struct mmscope_walk *w, struct fault_state *s, unsigned long end, u32 kind)
@@ -186,7 +196,7 @@ static int add_gap(struct mmscope_walk *w, struct fault_state *s, unsigned long 
 static int cross_gap(struct mmscope_walk *w, struct fault_state *s, unsigned long end,
 		     struct vm_area_struct *vma)
 {
-	unsigned long bottom;
+	unsigned long bottom, unsure;
 	int ret;
 
 	end = vma ? min(end, vma->vm_start) : end;
@@ -194,8 +204,9 @@ static int cross_gap(struct mmscope_walk *w, struct fault_state *s, unsigned lon
 		return 0;
 	if (!vma || !(vma->vm_flags & VM_GROWSDOWN))
 		return add_gap(w, s, end, MMSCOPE_FAULT_SEGV_NO_VMA);
-	bottom = min(end, stack_bottom(w, vma));
+	bottom = min(end, stack_bottom(w, vma, &unsure));
 	ret = add_gap(w, s, bottom, MMSCOPE_FAULT_SEGV_STACK);
+	ret = ret ?: add_gap(w, s, min(end, unsure), MMSCOPE_FAULT_UNKNOWN);
 	return ret ?: add_gap(w, s, end, MMSCOPE_FAULT_STACK);
 }
 
@@ -236,13 +247,13 @@ static int one_hold(struct mmscope_walk *w, struct fault_state *s, unsigned long
 	u64 began;
 	int ret;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = mmscope_mm_lock(w, &began);
 	if (!ret) {
 		ret = __fault_walk(w, s, end, began);
 		mmscope_mm_unlock(w, began);
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -180,6 +180,9 @@ static void judge_huge(const struct vm_area_struct *vma, const struct mmscope_pg
 
 	if (!(vma->vm_flags & VM_NOHUGEPAGE) && !compat_thp_disabled(vma))
 		orders = thp_orders(vma);
+	/* which pages are tried is not known where the switches are not */
+	if (!mmscope_has(transparent_hugepage_flags) && e->level != MMSCOPE_LEVEL_PTE)
+		rec->flags |= MMSCOPE_FAULT_F_UNSURE;
 	if (orders & (BIT(PMD_SHIFT - PAGE_SHIFT) - 1))
 		rec->flags |= MMSCOPE_FAULT_F_UNSURE;
 	if (!(orders >> (PMD_SHIFT - PAGE_SHIFT)) || e->level == MMSCOPE_LEVEL_PTE)
@@ -226,7 +229,10 @@ static void judge_swap(struct mmscope_fault *rec, u32 type, u64 offset)
 	rec->swap_type = type;
 	rec->swap_offset = offset;
 	mmscope_swap_slot(type, offset, &slot);
-	set_both(rec, slot.cached ? MMSCOPE_FAULT_SWAP_CACHE : MMSCOPE_FAULT_SWAP_READ);
+	if (!slot.known)
+		set_both(rec, MMSCOPE_FAULT_UNKNOWN);
+	else
+		set_both(rec, slot.cached ? MMSCOPE_FAULT_SWAP_CACHE : MMSCOPE_FAULT_SWAP_READ);
 	rec->pfn = slot.pfn;
 }
 
@@ -409,6 +415,14 @@ static void fill_place(const struct vm_area_struct *vma, struct mmscope_fault *r
 	rec->offset_bytes = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (rec->start - vma->vm_start);
 }
 
+/* of hugetlb one page may have many entries */
+static u64 size_of_page(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e)
+{
+	if (e->kind == MMSCOPE_PGT_NONE || is_vm_hugetlb_page((struct vm_area_struct *)vma))
+		return vma_kernel_pagesize((struct vm_area_struct *)vma);
+	return e->size;
+}
+
 /**
  * mmscope_fault_piece - what accesses do to an address and those behind it
  * @p: the walk, which is at a VMA
@@ -428,8 +442,7 @@ void mmscope_fault_piece(const struct mmscope_pgt_walk *p, const struct mmscope_
 		.swap_type = MMSCOPE_UNKNOWN32,
 		.swap_offset = MMSCOPE_UNKNOWN,
 		.pfn = e->pfn,
-		.page_size_bytes = e->kind == MMSCOPE_PGT_NONE ?
-				   vma_kernel_pagesize((struct vm_area_struct *)vma) : e->size,
+		.page_size_bytes = size_of_page(vma, e),
 		.offset_bytes = MMSCOPE_UNKNOWN,
 	};
 	if (e->pfn != MMSCOPE_UNKNOWN && e->kind != MMSCOPE_MAPPING_ZERO)

@@ -28,13 +28,17 @@ static inline u32 mmscope_pageblock_bits(unsigned long pfn)
 			    NR_PAGEBLOCK_BITS;
 	const struct mem_section *ms = __pfn_to_section(pfn);
 	const struct mem_section_usage *usage;
+	const unsigned long *flags;
 	unsigned long word = 0;
 
 	/* hot removal frees it by RCU */
 	rcu_read_lock_sched();
 	usage = READ_ONCE(ms->usage);
-	if (usage)
-		word = READ_ONCE(usage->pageblock_flags[bit / BITS_PER_LONG]);
+	if (usage) {
+		/* by a pointer: UBSAN takes the array for one of no words, as it is declared */
+		flags = usage->pageblock_flags;
+		word = READ_ONCE(flags[bit / BITS_PER_LONG]);
+	}
 	rcu_read_unlock_sched();
 	return word >> bit % BITS_PER_LONG & ((1U << NR_PAGEBLOCK_BITS) - 1);
 }

@@ -28,26 +28,26 @@ static u64 position(u32 id, u64 index)
 /* One batch of records. The window has room for all of them, so emit takes each. */
 static int emit_batch(struct mmscope_walk *w, const struct mmscope_freelist *l)
 {
-	u64 index = l->index - l->nr;
+	u64 index = l->at.index - l->at.nr;
 	struct mmscope_free_block rec = {
 		.node = zone_to_nid(l->zone),
 		.zone = zone_idx(l->zone),
 		.order = l->order,
 		.migratetype = l->migratetype,
-		.state = l->state,
+		.state = l->at.state,
 	};
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < l->nr; i++) {
-		rec.pfn = l->pfn[i];
+	for (i = 0; i < l->at.nr; i++) {
+		rec.pfn = l->at.pfn[i];
 		rec.index = index++;
 		if (rec.pfn < w->q.end && rec.pfn + (1ULL << l->order) > w->q.start)
 			ret = mmscope_emit(w, &rec, position(l->id, index));
 		else
 			ret = mmscope_skip(w, position(l->id, index));
 	}
-	w->cursor.hint = mmscope_freelist_hint(l);
+	w->cursor.hint = mmscope_list_hint(&l->at);
 	return ret;
 }
 
@@ -55,7 +55,7 @@ static int walk_list(struct mmscope_walk *w, struct mmscope_freelist *l)
 {
 	int ret;
 
-	while (!l->done) {
+	while (!l->at.done) {
 		if (mmscope_full(w))
 			return MMSCOPE_MORE;
 		mmscope_freelist_step(w, l, w->limit - w->nr);
@@ -97,9 +97,9 @@ static int free_block_walk(struct mmscope_walk *w)
 {
 	int ret;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = walk_lists(w);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

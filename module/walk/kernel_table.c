@@ -77,6 +77,25 @@ static const struct leaf_range *find_range(const struct table_walk *t, unsigned 
 	return NULL;
 }
 
+/* text of several modules may be in one huge page */
+static int record_modules(struct table_walk *t, const struct mmscope_kernel_leaf *leaf)
+{
+	u64 i, pages = leaf->size >> PAGE_SHIFT;
+	int owner, err;
+
+	for (i = 0; i < pages; i++) {
+		owner = mmscope_vmap_owner(t->c, leaf->addr + i * PAGE_SIZE, true);
+		if (owner == -ENOENT)
+			continue;
+		if (owner < 0)
+			return owner;
+		err = mmscope_collect_run(t->c, leaf->pfn + i, 1, owner);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel_leaf *leaf)
 {
 	struct table_walk *t = k->priv;
@@ -90,11 +109,12 @@ static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel
 	/* no memory, or none that Linux manages */
 	if (!mmscope_frame_online(leaf->pfn))
 		return 0;
+	if (range->class == MMSCOPE_CLASS_MODULE)
+		return record_modules(t, leaf);
 	if (range->class == MMSCOPE_CLASS_MEMMAP)
 		owner = mmscope_collect_owner(t->c, MMSCOPE_CLASS_MEMMAP, 0, "");
 	else
-		owner = mmscope_vmap_owner(t->c, leaf->addr,
-					   range->class == MMSCOPE_CLASS_MODULE);
+		owner = mmscope_vmap_owner(t->c, leaf->addr, false);
 	if (owner == -ENOENT)
 		return 0;
 	if (owner < 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sums by a word. No locks: nothing of the kernel is read here.
+ * Sums by a word. No locks: nothing of the kernel is read here, but by the sweep.
  */
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -9,7 +9,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../mmscope.h"
 #include "keyed.h"
+#include "sweep.h"
 
 #define ROOM_FIRST 256
 
@@ -58,15 +60,11 @@ void *mmscope_keyed_find(struct mmscope_keyed *t, unsigned long key, bool *added
 	return entry;
 }
 
-/**
- * mmscope_keyed_grow - make room for more entries; sleeps
- * @t: size and max are set, the rest was zeroed before the first call
- *
- * Entries have other addresses afterwards.
- *
- * Return: 0; also when there are as many as there may be; -ENOMEM.
+/*
+ * Room for more entries, unless there are as many as there may be; sleeps. Entries have
+ * other addresses afterwards.
  */
-int mmscope_keyed_grow(struct mmscope_keyed *t)
+static int grow(struct mmscope_keyed *t)
 {
 	struct mmscope_keyed grown = *t;
 	u32 i;
@@ -89,6 +87,31 @@ int mmscope_keyed_grow(struct mmscope_keyed *t)
 	kvfree(t->slots);
 	*t = grown;
 	return 0;
+}
+
+/**
+ * mmscope_keyed_sweep - fill a table from a sweep over the frames that are asked for
+ * @t: size and max are set, the rest was zeroed before the first call
+ * @s: with its walk and unit(), which returns -ENOSPC for a unit whose key the table
+ *	has no room for, unless it is full for good: it is called for it again
+ *
+ * Entries may have moved whenever unit() is called.
+ *
+ * Return: as mmscope_sweep(); -ENOMEM.
+ */
+int mmscope_keyed_sweep(struct mmscope_keyed *t, struct mmscope_sweep *s)
+{
+	int ret;
+
+	s->runs = true;
+	s->pos = s->w->q.start;
+	s->end = min(mmscope_sweep_last(), s->w->q.end);
+	do {
+		ret = grow(t);
+		if (!ret)
+			ret = mmscope_sweep(s);
+	} while (ret == -ENOSPC);
+	return ret;
 }
 
 /**

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+struct mmscope_sweep;
+
 /**
  * struct mmscope_keyed - entries by their key
  * @size: bytes of an entry, which begins with its key, an unsigned long
@@ -29,7 +31,7 @@ struct mmscope_keyed {
 };
 
 void *mmscope_keyed_find(struct mmscope_keyed *t, unsigned long key, bool *added);
-int mmscope_keyed_grow(struct mmscope_keyed *t);
+int mmscope_keyed_sweep(struct mmscope_keyed *t, struct mmscope_sweep *s);
 void mmscope_keyed_free(struct mmscope_keyed *t);
 
 /* no entry more, even if it is grown */

@@ -184,14 +184,14 @@ static int lru_walk(struct mmscope_walk *w)
 	u32 slot = w->cursor.pos & ((1U << SLOT_BITS) - 1);
 	int ret = 0;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	for (; nid < nr_node_ids && !ret; nid++, id = 0, slot = 0) {
 		if (node_online(nid) && (w->q.node == MMSCOPE_ANY || w->q.node == nid))
 			ret = walk_node(w, nid, id, slot);
 		if (!ret)
 			ret = mmscope_skip(w, position(nid + 1, 0, 0));
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

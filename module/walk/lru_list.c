@@ -15,16 +15,13 @@
  * one of a batch is visited again in the next. As in freelist.c the head that the
  * walk ends at tells whether it was the list that it should be.
  *
- * Staleness: folios come and go between two holds, so some may be missed. One that
- * left the list and came back meanwhile is at another place of it: the fingerprint
- * of its predecessor tells in nearly all cases, and what follows is marked as
- * perhaps repeated.
+ * Staleness: folios come and go between two holds, so some may be missed; see
+ * list_step.c for those that may repeat.
  *
  * The unevictable list is none: those pages keep something else in page->lru.
  *
  * Sources: members of struct lruvec, page->lru, page->flags, page->memcg_data.
  */
-#include <linux/hash.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
@@ -34,21 +31,10 @@
 #include "frame.h"
 #include "lru_list.h"
 
-/* places tried, newest first, before a list is begun again */
-#define ANCHORS 16
+/* what a hint has of the oldest generation: its low bits */
+#define BASE_BITS	MMSCOPE_LIST_SPARE_BITS
 
-/*
- * A place in a cursor: pfn + 1, fingerprint, restarts, whether folios may repeat,
- * and the low bits of the oldest generation. No pfn has more than 44 bits.
- */
-#define PLACE_BITS	45
-#define BEFORE_BITS	11
-#define RESTART_BITS	4
-#define BASE_BITS	3
-
-static_assert(MMSCOPE_LRU_RESTARTS + 1 < 1 << RESTART_BITS);
 static_assert(MMSCOPE_LRU_GENS <= 1 << (BASE_BITS - 1));
-static_assert(PLACE_BITS + BEFORE_BITS + RESTART_BITS + 1 + BASE_BITS == 64);
 
 /* ------------------------------------------------------------------ which list */
 
@@ -180,12 +166,7 @@ static void begin_classic(struct mmscope_lru_stepper *l)
  */
 u64 mmscope_lru_list_hint(const struct mmscope_lru_stepper *l)
 {
-	u64 hint = l->base & ((1 << BASE_BITS) - 1);
-
-	hint = hint << 1 | (l->state & MMSCOPE_LIST_REPEAT ? 1 : 0);
-	hint = hint << RESTART_BITS | l->restarts;
-	hint = hint << BEFORE_BITS | l->before;
-	return hint << PLACE_BITS | l->place;
+	return l->base << (64 - BASE_BITS) | mmscope_list_hint(&l->at);
 }
 
 /**
@@ -207,23 +188,10 @@ bool mmscope_lru_list_begin(struct mmscope_lru_stepper *l, const struct mmscope_
 	bool same = hint && l->v.lruvec == v->lruvec && l->slot == slot &&
 		    mmscope_lru_list_hint(l) == hint;
 
-	if (!same)
-		l->nr = 0;
 	l->v = *v;
 	l->slot = slot;
 	l->base = mmscope_lru_list_base(v->lruvec, hint);
-	l->index = index;
-	l->place = hint & GENMASK_ULL(PLACE_BITS - 1, 0);
-	hint >>= PLACE_BITS;
-	l->before = hint & GENMASK_ULL(BEFORE_BITS - 1, 0);
-	hint >>= BEFORE_BITS;
-	l->restarts = min_t(u32, hint & GENMASK_ULL(RESTART_BITS - 1, 0),
-			    MMSCOPE_LRU_RESTARTS + 1);
-	hint >>= RESTART_BITS;
-	l->state = hint & 1 ? MMSCOPE_LIST_REPEAT : 0;
-	l->done = false;
-	if (!l->batch)
-		l->batch = MMSCOPE_LRU_BATCH_FIRST;
+	mmscope_list_begin(&l->at, same, index, hint);
 	if (slot < MMSCOPE_LRU_SLOT_GENS || slot >= MMSCOPE_LRU_SLOT_ACTIVE)
 		begin_classic(l);
 	else if (!begin_generation(l))
@@ -240,33 +208,25 @@ static bool is_head(const struct lruvec *lruvec, const struct list_head *entry)
 	       is_generation_head(lruvec, entry);
 }
 
-/* never 0: that stands for the list head */
-static u32 fingerprint(unsigned long pfn)
-{
-	return hash_64(pfn, BEFORE_BITS) ?: 1;
-}
-
 /* reclaim goes from the tail to the head */
 static u32 fingerprint_before(const struct lruvec *lruvec, const struct list_head *entry)
 {
 	if (is_head(lruvec, entry->next))
 		return 0;
-	return fingerprint(page_to_pfn(list_entry(entry->next, struct page, lru)));
+	return mmscope_list_fingerprint(page_to_pfn(list_entry(entry->next, struct page, lru)));
 }
 
 /* where to go on from, under the lock; NULL if the place is lost */
 static const struct list_head *find_place(struct mmscope_walk *w, struct mmscope_lru_stepper *l,
 					  struct page *page)
 {
-	if (!l->place)
+	if (!l->at.place)
 		return l->head;
 	if (!page || compat_is_tail(page) || !(mmscope_frame_flags(page) >> PG_lru & 1) ||
 	    !mmscope_lruvec_owns(&l->v, page) || list_of(l->v.lruvec, page) != l->head)
 		return NULL;
-	if (fingerprint_before(l->v.lruvec, &page->lru) != l->before) {
-		l->state |= MMSCOPE_LIST_TORN | MMSCOPE_LIST_REPEAT;
-		w->torn++;
-	}
+	if (fingerprint_before(l->v.lruvec, &page->lru) != l->at.before)
+		mmscope_list_may_repeat(w, &l->at);
 	return &page->lru;
 }
 
@@ -275,6 +235,7 @@ static bool visit(struct mmscope_lru_stepper *l, const struct list_head *entry, 
 {
 	const struct lruvec *lruvec = l->v.lruvec;
 	const struct list_head *place = NULL;
+	struct mmscope_list_step *at = &l->at;
 	u32 nr = 0, kept = 0;
 
 	while (!is_head(lruvec, entry->prev) && nr < max) {
@@ -282,7 +243,7 @@ static bool visit(struct mmscope_lru_stepper *l, const struct list_head *entry, 
 
 		entry = entry->prev;
 		page = list_entry(entry, struct page, lru);
-		l->pfn[nr] = page_to_pfn(page);
+		at->pfn[nr] = page_to_pfn(page);
 		l->flags[nr++] = mmscope_frame_flags(page);
 		if (list_of(lruvec, page) == l->head) {
 			place = entry;
@@ -292,29 +253,25 @@ static bool visit(struct mmscope_lru_stepper *l, const struct list_head *entry, 
 	if (is_head(lruvec, entry->prev)) {
 		if (entry->prev != l->head)
 			return false;
-		l->done = true;
+		at->done = true;
 	} else if (kept) {
 		/* what follows the last good place is for the next hold */
 		nr = kept;
 	}
-	l->nr = nr;
+	at->nr = nr;
 	if (place) {
-		l->place = l->pfn[kept - 1] + 1;
-		l->before = fingerprint_before(lruvec, place);
+		at->place = at->pfn[kept - 1] + 1;
+		at->before = fingerprint_before(lruvec, place);
 	}
 	return true;
 }
 
-enum outcome {
-	VISITED,
-	LOST,		/* the place is not on this list; l->pfn[] is untouched */
-	ANOTHER_LIST,
-};
-
-static enum outcome hold(struct mmscope_walk *w, struct mmscope_lru_stepper *l, u32 max)
+static enum mmscope_list_outcome hold(struct mmscope_walk *w, struct mmscope_list_step *at,
+				      u32 max)
 {
-	struct page *page = l->place ? pfn_to_online_page(l->place - 1) : NULL;
-	enum outcome outcome = LOST;
+	struct mmscope_lru_stepper *l = container_of(at, struct mmscope_lru_stepper, at);
+	struct page *page = at->place ? pfn_to_online_page(at->place - 1) : NULL;
+	enum mmscope_list_outcome outcome = MMSCOPE_LIST_LOST;
 	const struct list_head *entry;
 	unsigned long flags;
 	u64 began, ns;
@@ -323,101 +280,32 @@ static enum outcome hold(struct mmscope_walk *w, struct mmscope_lru_stepper *l, 
 	began = mmscope_lock_begin();
 	entry = find_place(w, l, page);
 	if (entry)
-		outcome = visit(l, entry, max) ? VISITED : ANOTHER_LIST;
+		outcome = visit(l, entry, max) ? MMSCOPE_LIST_VISITED : MMSCOPE_LIST_ANOTHER;
 	ns = mmscope_lock_end(w, began);
 	spin_unlock_irqrestore(&l->v.lruvec->lru_lock, flags);
-
-	if (ns > MMSCOPE_LOCK_TARGET_NS)
-		l->batch = max_t(u32, l->batch / 2, MMSCOPE_LRU_BATCH_MIN);
-	else if (ns < MMSCOPE_LOCK_TARGET_NS / 2 && outcome == VISITED && max == l->batch)
-		l->batch = min_t(u32, l->batch * 2, MMSCOPE_LRU_BATCH_MAX);
+	mmscope_list_adapt(at, outcome, ns);
 	return outcome;
-}
-
-/*
- * The place is lost: the folio was freed, or moved to another list. Those visited
- * before it are places as well, and if one is found, newest first, those between
- * are off the list too and nothing is repeated.
- */
-static enum outcome hold_at_anchor(struct mmscope_walk *w, struct mmscope_lru_stepper *l, u32 max)
-{
-	u32 oldest = l->nr > ANCHORS ? l->nr - ANCHORS : 1;
-	enum outcome outcome = LOST;
-	u32 i;
-
-	for (i = l->nr; i-- > oldest && outcome == LOST;) {
-		l->place = l->pfn[i] + 1;
-		l->before = fingerprint(l->pfn[i - 1]);
-		outcome = hold(w, l, max);
-	}
-	if (outcome == VISITED) {
-		l->state |= MMSCOPE_LIST_TORN;
-		w->torn++;
-	}
-	return outcome;
-}
-
-static void go_to_head(struct mmscope_lru_stepper *l)
-{
-	l->place = 0;
-	l->before = 0;
-	l->state |= MMSCOPE_LIST_REPEAT;
-}
-
-/*
- * Does this list change too fast to be followed? Folios cannot be more than the
- * node has pages, once for each time it was begun.
- */
-static bool hopeless(const struct mmscope_lru_stepper *l)
-{
-	u64 most = READ_ONCE(NODE_DATA(l->v.nid)->node_spanned_pages);
-
-	return l->restarts > MMSCOPE_LRU_RESTARTS || l->index > most * (l->restarts + 1);
 }
 
 /**
  * mmscope_lru_list_step - visit the next folios of a list in one lock hold
  * @w: the walk
- * @l: the list, not @done
+ * @l: the list, its place not done
  * @max: visit no more than these
  *
- * The folios are in @l->pfn, @l->nr of them; none does not mean the end. When the
- * list had to be begun again there are none, and @l->restarts has grown. Never takes
- * more than MMSCOPE_LRU_RESTARTS + 1 of these: then the list is done with, after one
- * last folio with MMSCOPE_LIST_CUT set. So it is when the kernel has given the list to
- * another generation.
+ * As mmscope_list_step(): the folios are in @l->at. The list is also done with when the
+ * kernel has given it to another generation.
  *
  * Context: process context, memory hotplug lock held, no spinlock.
  */
 void mmscope_lru_list_step(struct mmscope_walk *w, struct mmscope_lru_stepper *l, u32 max)
 {
-	bool give_up = hopeless(l);
-	enum outcome outcome;
-
-	l->state &= ~MMSCOPE_LIST_TORN;
 	if (recycled(l)) {
-		l->nr = 0;
-		l->done = true;
+		l->at.state &= ~MMSCOPE_LIST_TORN;
+		l->at.nr = 0;
+		l->at.done = true;
 		w->torn++;
 		return;
 	}
-	if (give_up) {
-		go_to_head(l);
-		max = 1;
-	}
-	max = min(max, l->batch);
-	outcome = hold(w, l, max);
-	if (outcome == LOST)
-		outcome = hold_at_anchor(w, l, max);
-	if (outcome != VISITED) {
-		go_to_head(l);
-		l->nr = 0;
-		l->restarts++;
-		w->restarts++;
-	}
-	if (give_up) {
-		l->state |= MMSCOPE_LIST_CUT;
-		l->done = true;
-	}
-	l->index += l->nr;
+	mmscope_list_step(w, &l->at, hold, READ_ONCE(NODE_DATA(l->v.nid)->node_spanned_pages), max);
 }

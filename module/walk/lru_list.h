@@ -5,15 +5,8 @@
 #ifndef _MMSCOPE_WALK_LRU_LIST_H
 #define _MMSCOPE_WALK_LRU_LIST_H
 
+#include "list_step.h"
 #include "lruvec.h"
-
-/* folios visited in one hold of lru_lock: where a walk starts, and its bounds */
-#define MMSCOPE_LRU_BATCH_FIRST	64
-#define MMSCOPE_LRU_BATCH_MIN	16
-#define MMSCOPE_LRU_BATCH_MAX	1024
-
-/* how often one list may be begun again before it is given up */
-#define MMSCOPE_LRU_RESTARTS	8
 
 /*
  * Lists by number, in the order in which reclaim comes to them: the inactive ones,
@@ -33,18 +26,10 @@
  * @seq: generations: its number
  * @zone: likewise: index of the zone
  * @head: of the list
- * @place: pfn of the last folio visited plus one, 0: at the head
- * @before: fingerprint of the folio before it
- * @index: folios visited, over all restarts
- * @restarts: times it was begun again
- * @state: enum mmscope_list_state, for what was visited last
- * @done: its end was met, or it was given up
- * @batch: folios in a hold, adapted to how long the holds take
- * @nr: folios visited in the last hold
- * @pfn: these folios
- * @flags: and their page->flags
+ * @at: where on it, and the folios visited last
+ * @flags: their page->flags
  *
- * All but @batch is of one list. Zeroed memory is a good beginning.
+ * Zeroed memory is a good beginning.
  */
 struct mmscope_lru_stepper {
 	struct mmscope_lruvec v;
@@ -54,16 +39,8 @@ struct mmscope_lru_stepper {
 	u64 seq;
 	u32 zone;
 	const struct list_head *head;
-	unsigned long place;
-	u32 before;
-	u64 index;
-	u32 restarts;
-	u32 state;
-	bool done;
-	u32 batch;
-	u32 nr;
-	unsigned long pfn[MMSCOPE_LRU_BATCH_MAX];
-	unsigned long flags[MMSCOPE_LRU_BATCH_MAX];
+	struct mmscope_list_step at;
+	unsigned long flags[MMSCOPE_BATCH_MAX];
 };
 
 u64 mmscope_lru_list_base(const struct lruvec *lruvec, u64 hint);

@@ -77,20 +77,20 @@ static void fill_frame(struct lru_pages *p, u32 i, struct mmscope_lru_page *rec)
 static int emit_batch(struct mmscope_walk *w, struct lru_pages *p)
 {
 	const struct mmscope_lru_stepper *l = &p->l;
-	u64 index = l->index - l->nr;
+	u64 index = l->at.index - l->at.nr;
 	struct mmscope_lru_page rec;
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < l->nr; i++) {
+	for (i = 0; i < l->at.nr; i++) {
 		rec = (struct mmscope_lru_page){
-			.pfn = l->pfn[i],
+			.pfn = l->at.pfn[i],
 			.memcg = p->memcg,
 			.index = index++,
 			.generation = l->seq,
 			.node = l->v.nid,
 			.list = l->list,
-			.state = l->state,
+			.state = l->at.state,
 		};
 		fill_frame(p, i, &rec);
 		ret = mmscope_emit(w, &rec, list_position(p, index));
@@ -103,7 +103,7 @@ static int walk_list(struct mmscope_walk *w, struct lru_pages *p)
 {
 	int ret;
 
-	while (!p->l.done) {
+	while (!p->l.at.done) {
 		if (mmscope_full(w))
 			return MMSCOPE_MORE;
 		mmscope_lru_list_step(w, &p->l, w->limit - w->nr);
@@ -151,10 +151,7 @@ static int walk_lists(struct mmscope_walk *w, const struct mmscope_lruvec *v, u3
 		index = 0;
 		p->l.v = *v;
 		p->l.base = base;
-		p->l.place = 0;
-		p->l.before = 0;
-		p->l.restarts = 0;
-		p->l.state = 0;
+		mmscope_list_begin(&p->l.at, false, 0, 0);
 		hint = mmscope_lru_list_hint(&p->l);
 		w->cursor.pos = position(v->nid, p->id, slot + 1, 0);
 		w->cursor.hint = hint;
@@ -228,7 +225,7 @@ static int lru_page_walk(struct mmscope_walk *w)
 	int ret = 0;
 
 	mmscope_page_reader_begin(&p->reader);
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	for (; nid < nr_node_ids && !ret; nid++, id = 0, slot = 0) {
 		if (node_online(nid) && (w->q.node == MMSCOPE_ANY || w->q.node == nid))
 			ret = walk_node(w, nid, id, slot);
@@ -237,7 +234,7 @@ static int lru_page_walk(struct mmscope_walk *w)
 		w->cursor.hint = 0;
 		ret = mmscope_skip(w, position(nid + 1, 0, 0, 0));
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -106,6 +106,15 @@ static const struct {
 
 static_assert(ARRAY_SIZE(stats) <= MMSCOPE_NR_MEMCG_STATS);
 
+/**
+ * mmscope_memcg_off - why there are no memory cgroups, NULL: there are
+ */
+const char *mmscope_memcg_off(void)
+{
+	return mem_cgroup_disabled() ? "memory cgroups are switched off (cgroup_disable=memory)" :
+				       NULL;
+}
+
 /* ------------------------------------------------------------- of a page */
 
 /**
@@ -415,6 +424,11 @@ static const struct mmscope_name events[] = {
 
 struct memcg_walk { };
 
+const char *mmscope_memcg_off(void)
+{
+	return "this kernel has no memory cgroups";
+}
+
 struct cgroup_subsys_state *mmscope_memcg_next(u32 *id)
 {
 	*id = *id <= 1 ? 1 : MMSCOPE_MEMCG_ID_END;
@@ -528,6 +542,7 @@ const struct mmscope_dataset mmscope_memcgs = {
 	.fields = memcg_fields,
 	.nr_fields = ARRAY_SIZE(memcg_fields),
 	.needs = memcg_needs,
+	.off = mmscope_memcg_off,
 	.walk = memcg_walk,
 	.end = memcg_end,
 };

@@ -30,6 +30,7 @@ struct mmscope_memcg_id {
 	bool dying;
 };
 
+const char *mmscope_memcg_off(void);
 struct cgroup_subsys_state *mmscope_memcg_next(u32 *id);
 void mmscope_memcg_of(const struct page *head, struct mmscope_memcg_id *id);
 const struct lruvec *mmscope_memcg_lruvec(const struct page *head, u32 node);

@@ -185,17 +185,10 @@ static int sweep_charges(struct mmscope_walk *w)
 	free_tables(x);
 	x->sweep.w = w;
 	x->sweep.unit = count_unit;
-	x->sweep.runs = true;
 	x->sweep.parts = MMSCOPE_OVERLAY_ALL;
-	x->sweep.pos = w->q.start;
-	x->sweep.end = min(mmscope_sweep_last(), w->q.end);
 	x->table.size = sizeof(struct charged);
 	x->table.max = ENTRIES_MAX;
-	do {
-		ret = mmscope_keyed_grow(&x->table);
-		if (!ret)
-			ret = mmscope_sweep(&x->sweep);
-	} while (ret == -ENOSPC);
+	ret = mmscope_keyed_sweep(&x->table, &x->sweep);
 	if (!ret)
 		ret = put_in_order(x);
 	if (!ret)
@@ -265,6 +258,7 @@ const struct mmscope_dataset mmscope_memcg_pages = {
 	.fields = charge_fields,
 	.nr_fields = ARRAY_SIZE(charge_fields),
 	.needs = charge_needs,
+	.off = mmscope_memcg_off,
 	.walk = charge_walk,
 	.end = charge_end,
 };

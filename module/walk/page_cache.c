@@ -273,16 +273,9 @@ static int sweep_files(struct mmscope_walk *w)
 	free_tables(x);
 	x->sweep.w = w;
 	x->sweep.unit = count_unit;
-	x->sweep.runs = true;
-	x->sweep.pos = w->q.start;
-	x->sweep.end = min(mmscope_sweep_last(), w->q.end);
 	x->files.size = sizeof(struct cached_file);
 	x->files.max = min_t(u32, READ_ONCE(page_cache_files), FILES_MAX);
-	do {
-		ret = mmscope_keyed_grow(&x->files);
-		if (!ret)
-			ret = mmscope_sweep(&x->sweep);
-	} while (ret == -ENOSPC);
+	ret = mmscope_keyed_sweep(&x->files, &x->sweep);
 	if (!ret)
 		ret = put_in_order(x);
 	if (!ret)

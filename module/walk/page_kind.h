@@ -53,7 +53,6 @@ struct mmscope_frame {
 
 /* the low bits of page->mapping */
 #define MMSCOPE_MAPPING_ANON	1UL
-#define MMSCOPE_MAPPING_MOVABLE	2UL
 #define MMSCOPE_MAPPING_KSM	3UL
 
 static inline bool mmscope_frame_has(unsigned long flags, unsigned int bit)
@@ -135,7 +134,8 @@ static inline enum mmscope_page_kind mmscope_frame_kind(const struct mmscope_fra
 		return MMSCOPE_PAGE_RESERVED;
 	if (f->state & MMSCOPE_FRAME_PCP)
 		return MMSCOPE_PAGE_PCP;
-	if (!f->refcount)
+	/* by 7.3 large kmalloc takes its pages without a reference, as slabs are taken */
+	if (!f->refcount && !compat_is_large_kmalloc(f->head_type))
 		return f->state & MMSCOPE_FRAME_TAIL ? MMSCOPE_PAGE_OTHER : MMSCOPE_PAGE_TRANSIENT;
 	if (compat_has_type(f->head_type))
 		return f->compound.order ? MMSCOPE_PAGE_COMPOUND : MMSCOPE_PAGE_OTHER;

@@ -143,9 +143,9 @@ static int pageblock_walk(struct mmscope_walk *w)
 {
 	int ret;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = walk_zones(w);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -211,7 +211,7 @@ static int pcp_fill(struct mmscope_walk *w, struct zone *zone, int cpu,
 	struct per_cpu_pages *pcp;
 	int err;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 	*rec = (struct mmscope_pcp){
 		.node = zone_to_nid(zone),
@@ -224,7 +224,7 @@ static int pcp_fill(struct mmscope_walk *w, struct zone *zone, int cpu,
 		.batch_pages = READ_ONCE(pcp->batch),
 	};
 	err = pcp_lists(w, pcp, rec);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return err;
 }
 

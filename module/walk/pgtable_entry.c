@@ -73,10 +73,18 @@ static bool is_pfnmap(const struct vm_area_struct *vma, const struct mmscope_pgt
 	return (vma->vm_flags & (VM_PFNMAP | VM_IO)) || !pfn_to_online_page(pfn);
 }
 
-static bool is_huge_zero(const struct mmscope_pgt_entry *e, unsigned long pfn)
+/* Where the kernel does not tell which it is: anonymous memory maps no other foreign page. */
+static bool is_huge_zero(const struct vm_area_struct *vma, const struct mmscope_pgt_entry *e,
+			 unsigned long pfn)
 {
-	return e->level == MMSCOPE_LEVEL_PMD && mmscope_has(huge_zero_pfn) &&
-	       READ_ONCE(*mmscope_sym(huge_zero_pfn)) == pfn;
+	struct page *page;
+
+	if (e->level != MMSCOPE_LEVEL_PMD)
+		return false;
+	if (mmscope_has(huge_zero_pfn))
+		return READ_ONCE(*mmscope_sym(huge_zero_pfn)) == pfn;
+	page = vma_is_anonymous((struct vm_area_struct *)vma) ? pfn_to_online_page(pfn) : NULL;
+	return page && !PageAnon(page);
 }
 
 static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry *e, pte_t pte,
@@ -84,7 +92,7 @@ static void decode_present(struct mmscope_pgt_walk *p, struct mmscope_pgt_entry 
 {
 	e->pfn = pfn + skipped_pages(e);
 	e->flags = known_flags(p, pte);
-	if (is_zero_pfn(pfn) || is_huge_zero(e, pfn))
+	if (is_zero_pfn(pfn) || is_huge_zero(p->vma, e, pfn))
 		e->kind = MMSCOPE_MAPPING_ZERO;
 	else if (is_pfnmap(p->vma, e, pfn))
 		e->kind = MMSCOPE_MAPPING_PFNMAP;

@@ -53,7 +53,7 @@ static void fill_memory(struct mmscope_process *rec, struct mm_struct *mm)
 	rec->peak_rss_bytes = max(pages_to_bytes(mm->hiwater_rss), rec->rss_bytes);
 }
 
-/* the kernel adds up quick counters here, and exact ones since 7.3 */
+/* the kernel adds up quick counters here, and exact ones by 7.3 */
 static u64 oom_score(struct task_struct *task, struct mm_struct *mm)
 {
 	long total, points, adj = READ_ONCE(task->signal->oom_score_adj);

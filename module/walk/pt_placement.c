@@ -183,9 +183,9 @@ static int collect(struct mmscope_walk *w, struct pt_walk *s)
 	if (!s->pos)
 		mmscope_node_spans_read(&s->spans);
 	/* struct pages are looked at */
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = mmscope_pgt_walk(&p);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	s->pos = p.pos;
 	if (ret)
 		return ret;

@@ -164,7 +164,7 @@ static int reclaim_walk(struct mmscope_walk *w)
 	unsigned int pos, end = mmscope_nr_zones();
 	int ret = 0;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	for (pos = min_t(u64, w->cursor.pos, end); pos < end && !ret; pos++) {
 		struct zone *zone = mmscope_zone_at(pos);
 
@@ -175,7 +175,7 @@ static int reclaim_walk(struct mmscope_walk *w)
 		reclaim_fill(zone, &rec);
 		ret = mmscope_emit(w, &rec, pos + 1);
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -151,9 +151,9 @@ static int residency_walk(struct mmscope_walk *w)
 	}
 	p.pos = s->pos;
 	/* folios of the swap cache are looked at */
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = mmscope_pgt_walk(&p);
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	s->pos = p.pos;
 	return ret ?: flush_vma(w, s);
 }

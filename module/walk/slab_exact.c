@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects that lie free on the slabs of CPUs, counted by the CPUs themselves.
+ * Objects that lie free on the slabs of CPUs, or in their sheaves (slab_sheaf.c),
+ * counted by the CPUs themselves.
  *
  * A CPU takes its active slab as a whole: all its objects count as in use, and
  * those that are not lie on a list (c->freelist) that the CPU alone may follow.
@@ -45,6 +46,10 @@ const char *mmscope_slab_exact_lacks(void)
 	/* there, lists change under a lock that an interrupt cannot take */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return "no exact counts with PREEMPT_RT";
+	if (mmscope_slab_has_sheaves())
+		return NULL;
+	if (mmscope_layout(kmem_cache, cpu_sheaves)->found)
+		return "no exact counts: this kernel's sheaves of free objects are not understood";
 	if (!mmscope_layout(kmem_cache, cpu_slab)->found ||
 	    !mmscope_layout(kmem_cache, offset)->found ||
 	    !mmscope_layout(kmem_cache_cpu, freelist)->found ||
@@ -132,6 +137,13 @@ static bool count_partial(struct mmscope_slab_exact *x, const void *c)
 	return true;
 }
 
+static bool count_cpu(struct mmscope_slab_exact *x, const void *c)
+{
+	if (mmscope_slab_has_sheaves())
+		return mmscope_slab_count_sheaves(x, c);
+	return count_active(x, c) && count_partial(x, c);
+}
+
 /**
  * struct question - to one CPU
  * @x: caches
@@ -154,9 +166,8 @@ static void count_here(void *arg)
 
 	do {
 		struct mmscope_slab_exact *x = &q->x[q->done++];
-		const void *c = this_cpu_ptr(x->cpu_slab);
 
-		if (!count_active(x, c) || !count_partial(x, c))
+		if (!count_cpu(x, this_cpu_ptr(x->cpu_part)))
 			x->odd = true;
 		q->ns = ktime_get_ns() - began;
 	} while (q->done < q->nr && q->ns < MMSCOPE_LOCK_TARGET_NS / 4);
@@ -177,6 +188,15 @@ static void ask_cpu(struct mmscope_walk *w, int cpu, struct mmscope_slab_exact *
 	}
 }
 
+static const void __percpu *cpu_part(const void *s)
+{
+	unsigned long part = mmscope_slab_has_sheaves() ?
+			     mmscope_read(s, kmem_cache, cpu_sheaves) :
+			     mmscope_read(s, kmem_cache, cpu_slab);
+
+	return (const void __percpu *)part;
+}
+
 /**
  * mmscope_slab_exact - have each CPU count what it has free of some caches
  * @w: the walk; slab_mutex is held
@@ -187,7 +207,7 @@ static void ask_cpu(struct mmscope_walk *w, int cpu, struct mmscope_slab_exact *
  */
 int mmscope_slab_exact(struct mmscope_walk *w, struct mmscope_slab_exact *x, u32 nr)
 {
-	int cpu, ret = 0;
+	int cpu, ret;
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
@@ -195,9 +215,9 @@ int mmscope_slab_exact(struct mmscope_walk *w, struct mmscope_slab_exact *x, u32
 
 		x[i] = (struct mmscope_slab_exact){
 			.cache = s,
-			.cpu_slab = (const void __percpu *)
-				    (unsigned long)mmscope_read(s, kmem_cache, cpu_slab),
+			.cpu_part = cpu_part(s),
 			.random = mmscope_read(s, kmem_cache, random),
+			.capacity = mmscope_read(s, kmem_cache, sheaf_capacity),
 			.offset = mmscope_read(s, kmem_cache, offset),
 			.size = mmscope_read(s, kmem_cache, size),
 		};
@@ -206,7 +226,11 @@ int mmscope_slab_exact(struct mmscope_walk *w, struct mmscope_slab_exact *x, u32
 		ask_cpu(w, cpu, x, nr);
 		ret = mmscope_pause();
 		if (ret)
-			break;
+			return ret;
 	}
-	return ret;
+	if (!mmscope_slab_has_sheaves())
+		return 0;
+	for (i = 0; i < nr; i++)
+		mmscope_slab_count_barns(w, &x[i]);
+	return 0;
 }

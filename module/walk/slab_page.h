@@ -58,12 +58,10 @@ bool mmscope_slab_read(const struct mmscope_slab_reader *r, const struct mmscope
 
 /* what it is built from, for tables of needs */
 #define MMSCOPE_SLAB_PAGE_NEEDS			\
+	COMPAT_SLAB_ACTIVE_NEEDS		\
 	NEED_LAYOUT(slab, slab_cache),		\
 	NEED_LAYOUT(slab, inuse),		\
 	NEED_LAYOUT(slab, objects),		\
-	NEED_LAYOUT(slab, frozen),		\
-	WANT_LAYOUT(kmem_cache, cpu_slab),	\
-	WANT_LAYOUT(kmem_cache_cpu, slab),	\
-	WANT_LAYOUT(kmem_cache_cpu, partial)
+	NEED_LAYOUT(slab, frozen)
 
 #endif /* _MMSCOPE_WALK_SLAB_PAGE_H */

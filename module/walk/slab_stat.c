@@ -10,7 +10,8 @@
  * Staleness: the sums of a node are atomic counters, read one by one. Slabs of
  * CPUs are lockless hints: a slab may be gone when it is looked at, so it is
  * copied with faults caught and must still name the cache. Objects free on a
- * CPU's slabs count as in use, as everywhere in the kernel; see slab_exact.c.
+ * CPU's slabs, or in sheaves, count as in use, as everywhere in the kernel; see
+ * slab_exact.c. A kernel with sheaves has no slabs of CPUs: there are 0.
  *
  * Sources: kmem_cache.node[] (kmem_cache_node.nr_partial, partial, nr_slabs,
  * total_objects), kmem_cache.cpu_slab (kmem_cache_cpu.slab, partial), slab.inuse,
@@ -138,6 +139,8 @@ static void count_cpus(struct mmscope_walk *w, const void *s, struct mmscope_sla
 	const void __percpu *cpu_slab;
 	int cpu;
 
+	if (mmscope_slab_has_sheaves())
+		return;
 	cpu_slab = (const void __percpu *)(unsigned long)mmscope_read(s, kmem_cache, cpu_slab);
 	if (!cpu_slab) {
 		rec->cpu_slabs = MMSCOPE_UNKNOWN;
@@ -211,6 +214,18 @@ static u64 sub_or_zero(u64 a, u64 b)
 	return a > b ? a - b : 0;
 }
 
+/* free objects that CPUs can have, at most */
+static bool knows_hidden(const void *s, const struct mmscope_slab_cache *rec, u64 *objects)
+{
+	if (mmscope_slab_has_sheaves()) {
+		*objects = mmscope_slab_sheaf_room(s);
+		return true;
+	}
+	*objects = (rec->cpu_slabs + rec->cpu_partial_slabs) * rec->objects_per_slab;
+	return rec->cpu_slabs != MMSCOPE_UNKNOWN &&
+	       !mmscope_layout(kmem_cache, cpu_sheaves)->found;
+}
+
 /**
  * mmscope_slab_count - count slabs, objects and memory of a cache
  * @w: the walk; slab_mutex is held
@@ -230,10 +245,8 @@ void mmscope_slab_count(struct mmscope_walk *w, const void *s,
 	rec->inuse_min_objects = MMSCOPE_UNKNOWN;
 	rec->cpu_free_objects = MMSCOPE_UNKNOWN;
 	rec->inuse_exact_objects = MMSCOPE_UNKNOWN;
-	if (rec->cpu_slabs != MMSCOPE_UNKNOWN) {
-		hidden = (rec->cpu_slabs + rec->cpu_partial_slabs) * rec->objects_per_slab;
+	if (knows_hidden(s, rec, &hidden))
 		rec->inuse_min_objects = sub_or_zero(rec->inuse_objects, hidden);
-	}
 	rec->memory_bytes = memory_pages(s, rec->slabs, rec->total_objects) << PAGE_SHIFT;
 	rec->padding_bytes = sub_or_zero(rec->memory_bytes,
 					 rec->total_objects * rec->object_size_bytes);

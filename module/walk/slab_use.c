@@ -11,13 +11,14 @@
  * All records of an answer are of one sweep as long as the walk lasts. Memory:
  * one record a cache, whatever the number of slabs.
  *
- * Sources: struct slab, by slab_page.c; kmem_cache_cpu.freelist.
+ * Sources: struct slab, by slab_page.c; kmem_cache_cpu.freelist; sheaves, by slab_sheaf.c.
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "compat.h"
 #include "mmscope.h"
 #include "slab.h"
 #include "slab_page.h"
@@ -269,11 +270,11 @@ static const struct mmscope_field_def use_fields[] = {
 	FIELD(struct mmscope_slab_use, pages, PAGES, "their pages"),
 	FIELD(struct mmscope_slab_use, total_objects, COUNT, "objects there is room for"),
 	FIELD(struct mmscope_slab_use, inuse_objects, COUNT,
-	      "objects in use, or free on the list of the CPU that allocates from the slab"),
+	      "objects in use, or free on the list of a CPU that allocates there, or in a sheaf"),
 	MORE(struct mmscope_slab_use, inuse_exact_objects, COUNT,
 	     "objects in use, exactly: inuse_objects - cpu_free_objects, on request"),
 	MORE(struct mmscope_slab_use, cpu_free_objects, COUNT,
-	     "objects free on CPUs' own lists, as the CPUs count them, on request"),
+	     "objects free on CPUs' own lists, or in sheaves, as the CPUs count them, on request"),
 	MORE(struct mmscope_slab_use, free_objects, COUNT, "total_objects - inuse_objects"),
 	MORE(struct mmscope_slab_use, full_slabs, COUNT, "slabs without a free object"),
 	FIELD(struct mmscope_slab_use, partial_slabs, COUNT,
@@ -297,7 +298,7 @@ static const struct mmscope_need use_needs[] = {
 	NEED_LAYOUT(kmem_cache, list),
 	MMSCOPE_SWEEP_NEEDS,
 	MMSCOPE_SLAB_PAGE_NEEDS,
-	MMSCOPE_SLAB_EXACT_NEEDS,
+	COMPAT_SLAB_CPU_NEEDS,
 	{ }
 };
 

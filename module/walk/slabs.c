@@ -10,6 +10,7 @@
  */
 #include <linux/string.h>
 
+#include "compat.h"
 #include "mmscope.h"
 #include "slab_page.h"
 #include "sweep.h"

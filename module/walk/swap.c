@@ -8,7 +8,7 @@
  * Staleness: the slot may be freed, and its page may leave or enter the swap
  * cache, the moment after. No page reference is taken.
  *
- * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages, or since 7.1
+ * Source: swap_info[type]->swap_map[], swapper_spaces[type][].i_pages, or with swap tables
  * swap_info[type]->cluster_info[].table[]; swap_info[type]->swap_file.
  */
 #include <linux/dcache.h>

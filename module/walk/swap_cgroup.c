@@ -41,6 +41,15 @@ struct cgroup_walk {
 	char path[PATH_MAX];
 };
 
+static const char *cgroups_off(void)
+{
+	const char *off = mmscope_memcg_off();
+
+	if (off || cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return off;
+	return "cgroup v1 counts memory and swap together";
+}
+
 static int make_room(struct cgroup_walk *c)
 {
 	struct mmscope_swap_cgroup *grown;
@@ -94,8 +103,8 @@ static int collect(struct cgroup_walk *c)
 	int err = 0;
 	u32 id;
 
-	/* v1 counts memory and swap together, in the same place */
-	if (memory_cgrp_subsys.root != &cgrp_dfl_root)
+	/* it may have become another version's since the walk began: numbers of another kind */
+	if (cgroups_off())
 		return 0;
 	for (id = 0; !err && id < MMSCOPE_MEMCG_ID_END; id++) {
 		err = make_room(c);
@@ -147,6 +156,11 @@ struct cgroup_walk {
 	u32 nothing;
 };
 
+static const char *cgroups_off(void)
+{
+	return mmscope_memcg_off();
+}
+
 static int cgroup_walk(struct mmscope_walk *w)
 {
 	return 0;
@@ -175,6 +189,7 @@ const struct mmscope_dataset mmscope_swap_cgroups = {
 	.priv_size = sizeof(struct cgroup_walk),
 	.fields = cgroup_fields,
 	.nr_fields = ARRAY_SIZE(cgroup_fields),
+	.off = cgroups_off,
 	.walk = cgroup_walk,
 	.end = cgroup_end,
 };

@@ -12,7 +12,7 @@
  * at the end of a window goes on in the next; one that was handed over does not
  * grow, so the next may be like it.
  *
- * Source: swap_info[]->swap_map[], zeromap[]; swapper_spaces[][].i_pages; since 7.1
+ * Source: swap_info[]->swap_map[], zeromap[]; swapper_spaces[][].i_pages; with swap tables
  * swap_info[]->cluster_info[].table[].
  */
 #include <linux/mm.h>
@@ -150,9 +150,9 @@ static int map_walk(struct mmscope_walk *w)
 	}
 	while (m->at >> POS_SHIFT < MAX_SWAPFILES) {
 		/* folios of the swap cache are looked at */
-		mmscope_call(get_online_mems)();
+		mmscope_get_online_mems();
 		ret = walk_batch(w, m);
-		mmscope_call(put_online_mems)();
+		mmscope_put_online_mems();
 		ret = ret ?: mmscope_pause();
 		if (ret)
 			return ret;

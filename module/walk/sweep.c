@@ -480,9 +480,9 @@ int mmscope_sweep(struct mmscope_sweep *s)
 			if (ret)
 				return ret;
 		}
-		mmscope_call(get_online_mems)();
+		mmscope_get_online_mems();
 		ret = sweep_section(s);
-		mmscope_call(put_online_mems)();
+		mmscope_put_online_mems();
 		if (!ret)
 			ret = mmscope_pause();
 	}

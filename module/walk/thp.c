@@ -433,7 +433,7 @@ static const struct mmscope_need thp_needs[] = {
 	WANT_SYM(huge_zero_pfn),
 	WANT_SYM(get_online_mems),
 	WANT_SYM(put_online_mems),
-	WANT_SYM(transparent_hugepage_flags),
+	NEED_SYM(transparent_hugepage_flags),
 	WANT_SYM(shmem_huge),
 	WANT_SYM(khugepaged_max_ptes_none),
 	WANT_SYM(khugepaged_max_ptes_swap),

@@ -111,7 +111,7 @@ static int one_hold(struct mmscope_walk *w, struct mmscope_vma_sums *s,
 	};
 	int ret;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	ret = mmscope_mm_lock(w, &p.began);
 	if (!ret) {
 		if (ops->hold)
@@ -119,7 +119,7 @@ static int one_hold(struct mmscope_walk *w, struct mmscope_vma_sums *s,
 		ret = all_vmas(&p, s, ops);
 		mmscope_mm_unlock(w, p.began);
 	}
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 	return ret;
 }
 

@@ -57,11 +57,11 @@ static void count_node(struct mmscope_vmalloc *rec, u64 pfn, u64 pages)
 {
 	const struct page *page;
 
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	page = pfn_to_online_page(pfn);
 	if (page && page_to_nid(page) < MMSCOPE_NR_NODES)
 		rec->node[page_to_nid(page)] += pages;
-	mmscope_call(put_online_mems)();
+	mmscope_put_online_mems();
 }
 
 static int visit_leaf(struct mmscope_kernel_walk *k, const struct mmscope_kernel_leaf *leaf)
@@ -149,7 +149,8 @@ static int fill_record(struct mmscope_walk *w, struct vmalloc_state *s,
 		.end = s->shown ? area->end : 0,
 		.bytes = area->end - area->start,
 		.pages = area->nr_pages,
-		.phys = area->flags & MMSCOPE_VMAP_IO ? area->phys : MMSCOPE_UNKNOWN,
+		.phys = area->phys || area->flags & MMSCOPE_VMAP_IO ? area->phys :
+			MMSCOPE_UNKNOWN,
 		.kind = area_kind(area),
 		.flags = area_flags(area) | (s->shown ? 0 : MMSCOPE_VMALLOC_HIDDEN),
 		.page_order = area->page_order,
@@ -261,7 +262,8 @@ static const struct mmscope_field_def vmalloc_fields[] = {
 	MORE(struct mmscope_vmalloc, huge_pages, PAGES,
 	     "of those mapped, by an entry for more than a base page"),
 	MORE(struct mmscope_vmalloc, page_order, ID, "of the pages allocated"),
-	MORE(struct mmscope_vmalloc, phys, ADDR, "physical address, of ioremap"),
+	MORE(struct mmscope_vmalloc, phys, ADDR,
+	     "physical address, of ioremap and of what boot mapped"),
 	FIELD_TEXT(struct mmscope_vmalloc, caller, "who asked for it"),
 	MORE_FLAGS(struct mmscope_vmalloc, flags, &flag_names_of, "of the area"),
 	MORE_ARRAY(struct mmscope_vmalloc, node, PAGES, &mmscope_node_names,

@@ -267,15 +267,25 @@ static void name_caller(const struct mmscope_vmap_area *area, char *name, size_t
 		mmscope_symbol(area->caller, name, size, false);
 }
 
+/*
+ * Linux 6.13-7.3 has a cache of memory for text: areas of huge pages, of which each module
+ * gets a part. No other area in their range may have huge pages.
+ */
+static bool is_shared(const struct mmscope_vmap_area *area, bool is_module)
+{
+	return is_module && area && area->vm_flags & VM_ALLOW_HUGE_VMAP;
+}
+
+/* @addr: in the module, if it is one's */
 static int find_owner(struct mmscope_collect *c, const struct mmscope_vmap_area *area,
-		      bool is_module)
+		      unsigned long addr, bool is_module)
 {
 	char name[sizeof(c->o->owners->name)];
 
 	if (area && (area->flags & MMSCOPE_VMAP_STACK))
 		return mmscope_collect_owner(c, MMSCOPE_CLASS_KERNEL_STACK, area->pid, area->comm);
 	if ((is_module || COMPAT_MODULES_ANYWHERE) && area &&
-	    module_name_at(area->start, name, sizeof(name)))
+	    module_name_at(addr, name, sizeof(name)))
 		return mmscope_collect_owner(c, MMSCOPE_CLASS_MODULE, 0, name);
 	name_caller(area, name, sizeof(name));
 	if (is_module)
@@ -308,11 +318,13 @@ int mmscope_vmap_owner(struct mmscope_collect *c, unsigned long addr, bool is_mo
 	area = mmscope_vmap_find(&c->vmap, addr);
 	if (area && (area->flags & MMSCOPE_VMAP_IO))
 		return -ENOENT;
+	if (is_shared(area, is_module))
+		return find_owner(c, area, addr, is_module);
 	if (area && (area->flags & MMSCOPE_VMAP_OWNED)) {
 		c->vmap.last = area;
 		return area->owner;
 	}
-	owner = find_owner(c, area, is_module);
+	owner = find_owner(c, area, area ? area->start : addr, is_module);
 	if (area && owner >= 0) {
 		area->owner = owner;
 		area->flags |= MMSCOPE_VMAP_OWNED;

@@ -32,7 +32,7 @@ enum mmscope_vmap_flags {
  * @vm_flags: VM_ALLOC and so on, of vm_struct
  * @nr_pages: pages that were allocated for it
  * @page_order: of these
- * @phys: what it maps, of VM_IOREMAP; 0: none
+ * @phys: what it maps, of VM_IOREMAP, or that boot mapped; 0: none
  */
 struct mmscope_vmap_area {
 	unsigned long start;

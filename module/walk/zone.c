@@ -77,9 +77,9 @@ static bool zone_hold(void)
 {
 	if (!IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
 		return true;
-	if (!mmscope_has(get_online_mems) || !mmscope_has(put_online_mems))
+	if (!mmscope_has_online_mems())
 		return false;
-	mmscope_call(get_online_mems)();
+	mmscope_get_online_mems();
 	return true;
 }
 
@@ -91,7 +91,7 @@ static void zone_numa(struct zone *zone, struct mmscope_zone *rec)
 	for (i = 0; i < NR_VM_NUMA_EVENT_ITEMS; i++)
 		rec->numa[i] = held ? numa_event(zone, i) : MMSCOPE_UNKNOWN;
 	if (held)
-		mmscope_call(put_online_mems)();
+		mmscope_put_online_mems();
 }
 
 static void zone_fill(struct zone *zone, struct mmscope_zone *rec)

@@ -2,7 +2,6 @@
 /*
  * What a process that maps and unmaps memory feels of being read.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 #include "../latency.h"
 

@@ -14,7 +14,6 @@
 
 #include "bench.h"
 
-#define PAGE 4096
 #define PLACE "/mnt"
 #define MAX_CHILDREN 64
 /* who owns anonymous memory, in turn */
@@ -145,7 +144,7 @@ static void write_pages(int fd, uint32_t pages)
 {
 	static char data[64 * PAGE];
 
-	if (write(fd, data, (size_t)pages * PAGE) != (ssize_t)pages * PAGE)
+	if (write(fd, data, pages * PAGE) != (ssize_t)(pages * PAGE))
 		die("cannot write to " PLACE ": %s", strerror(errno));
 }
 

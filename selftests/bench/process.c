@@ -12,7 +12,6 @@
 #include "bench.h"
 
 #define UNAVAILABLE	(~0ULL)
-#define PAGE		4096UL
 #define HUGE		(2UL << 20)
 #define MANY		100000	/* addresses */
 #define BATCH		1000

@@ -4,7 +4,6 @@
  * up again and again; what it comes too late is the longest way from one point where
  * the kernel reschedules to the next.
  */
-#define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -4,7 +4,6 @@
  * is walked and each command run there, and the longest hold of a lock of every call is
  * told as a distribution: what is there more of must make more holds, not longer ones.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -17,7 +16,6 @@
 
 #include "bench.h"
 
-#define PAGE		4096UL
 #define PLACE		"/scale"
 #define FREE_BLOCKS	500000
 #define OBJECTS		1000000

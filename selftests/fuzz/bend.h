@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 const char *__asan_default_options(void);
@@ -72,6 +73,33 @@ static inline void mutate(char *bytes, size_t len)
 			break;
 		}
 	}
+}
+
+/* where a child says what it has to say */
+static inline int open_words(void)
+{
+	return open("/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+}
+
+/* of a child: from here on it says to @words what is wrong, and is killed if it takes long */
+static inline void listen_to(int words, unsigned int seconds)
+{
+	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+	dup2(words, STDERR_FILENO);
+	alarm(seconds);
+}
+
+/* Return: the status of the child as a shell has it; in @err what it said to @words */
+static inline int wait_for(pid_t pid, int words, char *err, size_t size)
+{
+	ssize_t got;
+	int status;
+
+	waitpid(pid, &status, 0);
+	got = pread(words, err, size - 1, 0);
+	err[got > 0 ? got : 0] = '\0';
+	close(words);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static inline bool in_order(int status, const char *err)

@@ -331,7 +331,8 @@ enum mmscope_slab_flags {
 
 /*
  * MMSCOPE_DS_SLAB_CACHES: one cache (struct kmem_cache, SLUB). in-use counts as
- * /proc/slabinfo does: objects free on a per-CPU slab count as in use. The true
+ * /proc/slabinfo does: objects free on a per-CPU slab, or in a sheaf (an array of free
+ * objects that newer kernels' CPUs and nodes keep), count as in use. The true
  * number lies in [inuse_min_objects, inuse_objects]; MMSCOPE_WALK_EXACT finds it
  * by asking each CPU, unless the partial list was sampled (MMSCOPE_LIST_CUT).
  */
@@ -347,11 +348,11 @@ struct mmscope_slab_cache {
 	__u64 slabs;			/* sum of n->nr_slabs */
 	__u64 total_objects;		/* sum of n->total_objects */
 	__u64 inuse_objects;		/* total - free on partial slabs */
-	__u64 inuse_min_objects;	/* - what per-CPU slabs can hold free */
+	__u64 inuse_min_objects;	/* - what per-CPU slabs and sheaves can hold free */
 	__u64 free_objects;		/* total_objects - inuse_objects */
 	__u64 partial_slabs;		/* sum of n->nr_partial */
-	__u64 cpu_slabs;		/* c->slab, all CPUs */
-	__u64 cpu_partial_slabs;	/* c->partial->slabs, all CPUs */
+	__u64 cpu_slabs;		/* c->slab, all CPUs; with sheaves there are none */
+	__u64 cpu_partial_slabs;	/* c->partial->slabs, all CPUs; likewise */
 	__u64 memory_bytes;		/* pages of all slabs, of order s->oo or s->min */
 	__u64 padding_bytes;		/* memory_bytes - total_objects * object_size_bytes */
 	__u64 free_bytes;		/* free_objects * size */
@@ -359,7 +360,9 @@ struct mmscope_slab_cache {
 	__u32 __reserved;
 	char ctor[64];			/* symbol of s->ctor */
 	__u64 partial[MMSCOPE_NR_NODES];	/* n->nr_partial of each node */
-	__u64 cpu_free_objects;		/* free on CPUs' slabs, MMSCOPE_WALK_EXACT; else UNKNOWN */
+	__u64 cpu_free_objects;		/* free on CPUs' slabs or in sheaves,
+					 * MMSCOPE_WALK_EXACT; else UNKNOWN
+					 */
 	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
 };
 
@@ -414,8 +417,8 @@ struct mmscope_slab_use {
 	__u64 empty_slabs;		/* of all these, without an object in use */
 	__u64 packable_slabs;		/* slabs that would be empty if the others were full */
 	__u64 packable_pages;		/* their pages */
-	__u64 cpu_free_objects;		/* free on CPUs' own lists, MMSCOPE_WALK_EXACT;
-					 * else UNKNOWN
+	__u64 cpu_free_objects;		/* free on CPUs' own lists or in sheaves,
+					 * MMSCOPE_WALK_EXACT; else UNKNOWN
 					 */
 	__u64 inuse_exact_objects;	/* inuse_objects - cpu_free_objects */
 	__u64 fill[MMSCOPE_NR_SLAB_FILLS];	/* slabs by percent of their objects in use:
@@ -756,7 +759,7 @@ struct mmscope_vma {
 	__u64 raw_flags;	/* vma->vm_flags as this kernel numbers them */
 	__u64 offset_bytes;	/* vma->vm_pgoff of a file map */
 	__u64 locked_bytes;	/* size if VM_LOCKED */
-	__u64 page_size_bytes;	/* 4096, or the huge page size of hugetlb */
+	__u64 page_size_bytes;	/* of a base page, or the huge page size of hugetlb */
 	__u32 dev_major;
 	__u32 dev_minor;
 	__u64 inode;		/* 0: no file */
@@ -1634,7 +1637,7 @@ struct mmscope_vmalloc {
 	__u64 huge_pages;	/* of these, those that are mapped by entries above PTEs */
 	__u64 runs;		/* stretches of frames in which frame follows frame */
 	__u64 longest_run_pages;
-	__u64 phys;		/* vm->phys_addr of IOREMAP; else MMSCOPE_UNKNOWN */
+	__u64 phys;		/* vm->phys_addr: of IOREMAP, arm64: of the image; or UNKNOWN */
 	__u32 kind;		/* enum mmscope_vmalloc_kind */
 	__u32 flags;		/* enum mmscope_vmalloc_flags */
 	__u32 page_order;	/* vm->page_order: of the pages allocated */
@@ -1675,7 +1678,7 @@ enum mmscope_fault_kind {
 	MMSCOPE_FAULT_BUS_EOF	   = 27,	/* SIGBUS: beyond the end of the file */
 	MMSCOPE_FAULT_BUS_POISON   = 28,	/* SIGBUS: the memory is broken */
 	MMSCOPE_FAULT_BUS	   = 29,	/* SIGBUS: nothing can give a page here */
-	MMSCOPE_FAULT_UNKNOWN	   = 30,
+	MMSCOPE_FAULT_UNKNOWN	   = 30,	/* this kernel does not tell (see `features`) */
 };
 
 enum mmscope_fault_entry {	/* beyond enum mmscope_mapping_kind */
@@ -1688,7 +1691,8 @@ enum mmscope_fault_flags {
 	MMSCOPE_FAULT_F_NOTIFY	= 1 << 1,	/* on a write the file system is told, too */
 	MMSCOPE_FAULT_F_EVICTED	= 1 << 2,	/* it was in the page cache before, and evicted */
 	MMSCOPE_FAULT_F_UNSURE	= 1 << 3,	/* somebody holds the page for a moment: the write
-						 * may copy, too; or pages of other sizes are tried
+						 * may copy, too; or pages of other sizes are tried,
+						 * or it is not known of which
 						 */
 };
 
@@ -1800,7 +1804,9 @@ struct mmscope_swap_area {
 
 enum mmscope_slot_state {
 	MMSCOPE_SLOT_FREE	= 0,
-	MMSCOPE_SLOT_USED	= 1,	/* page-table entries refer to it */
+	MMSCOPE_SLOT_USED	= 1,	/* entries of page tables refer to it; in Linux 7
+					 * a shmem object, too
+					 */
 	MMSCOPE_SLOT_SHMEM	= 2,	/* a shmem object refers to it */
 	MMSCOPE_SLOT_CACHE	= 3,	/* nobody does, but its page is in the swap cache still */
 	MMSCOPE_SLOT_RESERVED	= 4,	/* nobody does: a CPU has it at hand, or it is about to be
