@@ -323,24 +323,56 @@ static inline bool zoo_in_a_row(const uint64_t *entry, size_t pages)
 	return (*entry & PM_FRAME) % PAGES_2M == 0;
 }
 
-/* two huge pages in a row: among many there are two that one block was split into */
+/* who of the huge pages of an area begins where the frames of this one end */
+static inline ssize_t zoo_next(const uint64_t *entry, size_t of)
+{
+	for (size_t at = 0; at < ZOO_AREA / PAGE; at += PAGES_2M)
+		if (zoo_in_a_row(entry + at, PAGES_2M) &&
+		    (entry[at] & PM_FRAME) == (entry[of] & PM_FRAME) + PAGES_2M)
+			return at;
+	return -1;
+}
+
+/* the huge page at one place goes, and the one that comes to the other has its frames */
+static inline void zoo_hand_on(char *from, char *to)
+{
+	munmap(from, HUGE_2M);
+	touch(to, HUGE_2M, PAGE);
+}
+
+/*
+ * Two huge pages in a row: among many there are two that are neighbours, wherever they are
+ * mapped, and what a CPU freed last it hands out first.
+ */
 static inline char *zoo_two_in_a_row(void)
 {
+	run_on_cpu(sched_getcpu());
 	for (int try = 0; try < 10; try++) {
-		char *area = zoo_huge(ZOO_AREA), *found = NULL;
+		char *area = zoo_huge(ZOO_AREA), *pair = zoo_huge(2 * HUGE_2M);
 		uint64_t *entry;
+		bool found = false;
 
 		touch(area, ZOO_AREA, PAGE);
 		entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + ZOO_AREA);
-		for (size_t at = 0; !found && at + 2 * PAGES_2M <= ZOO_AREA / PAGE; at += PAGES_2M)
-			if (zoo_in_a_row(entry + at, 2 * PAGES_2M))
-				found = area + at * PAGE;
-		free(entry);
-		munmap(area, found ? (size_t)(found - area) : ZOO_AREA);
-		if (found) {
-			munmap(found + 2 * HUGE_2M, area + ZOO_AREA - found - 2 * HUGE_2M);
-			return found;
+		for (size_t at = 0; !found && at < ZOO_AREA / PAGE; at += PAGES_2M) {
+			ssize_t next = zoo_in_a_row(entry + at, PAGES_2M) ? zoo_next(entry, at) : -1;
+			uint64_t *got;
+
+			if (next < 0)
+				continue;
+			zoo_hand_on(area + at * PAGE, pair);
+			zoo_hand_on(area + next * PAGE, pair + HUGE_2M);
+			got = read_pagemap(getpid(), (uintptr_t)pair, (uintptr_t)pair + 2 * HUGE_2M);
+			found = zoo_in_a_row(got, 2 * PAGES_2M);
+			free(got);
+			if (!found)
+				break;
 		}
+		free(entry);
+		munmap(area, ZOO_AREA);
+		if (found)
+			return pair;
+		munmap(pair, 2 * HUGE_2M);
 		write_file("/proc/sys/vm/compact_memory", "1");
 	}
 	return NULL;
