@@ -47,6 +47,7 @@ FIXTURE(addresses) {
 
 FIXTURE_SETUP(addresses)
 {
+	need_symbol("init_mm");
 	self->kptr = read_file(KPTR);
 	ASSERT_NE(NULL, self->kptr);
 	self->fd = open_device();
@@ -71,7 +72,6 @@ TEST_F_TIMEOUT(addresses, are_shown_as_kptr_restrict_and_the_capability_allow, 3
 {
 	static const char *const levels[] = { "0", "1", "2" };
 
-	need_symbol("init_mm");
 	for (int level = 0; level < 3; level++) {
 		ASSERT_EQ(0, write_file(KPTR, levels[level]));
 		EXPECT_EQ(level < 2, opened_shows());
@@ -90,7 +90,6 @@ TEST_F_TIMEOUT(addresses, opener_and_reader_need_the_capability, 300)
 	int pair[2], fd, status;
 	pid_t pid;
 
-	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(1, IN_CHILD(ALL_CAPS, addresses_shown(self->fd)));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, addresses_shown(self->fd)));
@@ -122,7 +121,6 @@ static int range_errno(int fd, uint32_t dataset)
 
 TEST_F(addresses, are_not_to_be_asked_for_either)
 {
-	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(0, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS));
 	EXPECT_EQ(EPERM, IN_CHILD(NO_SYSLOG, range_errno(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS)));
@@ -163,7 +161,6 @@ TEST_F(addresses, are_not_had_from_a_walk_that_another_began)
 	const size_t map = sizeof(struct mmscope_kernel_mapping);
 	const size_t area = sizeof(struct mmscope_vmalloc);
 
-	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	/* the addresses both begin with are the first fields */
 	EXPECT_LT(8, kept_shows(self->fd, MMSCOPE_DS_KERNEL_MAPPINGS, 0, ALL_CAPS, map));
@@ -192,7 +189,6 @@ TEST_F(addresses, in_an_open_debugfs_file_are_its_opener_s_alone)
 		DEBUGFS "/vmallocs", DEBUGFS "/kernel_mappings",
 	};
 
-	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	for (size_t i = 0; i < 2; i++) {
 		int pair[2], fd = open(files[i], O_RDONLY);
@@ -298,7 +294,6 @@ static int scan_all(int fd)
 
 TEST_F_TIMEOUT(addresses, are_in_no_dataset_but_two, 600)
 {
-	need_symbol("init_mm");
 	ASSERT_EQ(0, write_file(KPTR, "1"));
 	EXPECT_EQ(2, scan_all(self->fd));
 	EXPECT_EQ(0, IN_CHILD(NO_SYSLOG, scan_all(self->fd)));

@@ -34,6 +34,7 @@ FIXTURE(swap)
 
 FIXTURE_SETUP(swap)
 {
+	need_symbol("swap_info");
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, zoo_setup());
@@ -119,7 +120,6 @@ TEST_F(swap, areas_are_those_of_proc_swaps)
 	size_t lines = 0;
 	int wrong = -1;
 
-	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap_with(self->disk, bad, nr_bad));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	touch(p, BYTES, 64);
@@ -154,7 +154,6 @@ TEST_F(swap, sums_are_those_of_meminfo)
 	char *p = alone_anon(BYTES);
 	bool same = false;
 
-	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, 0));
 	touch(p, BYTES, 64);
@@ -239,13 +238,11 @@ static void check_map(struct __test_metadata *_metadata, FIXTURE_DATA(swap) *sel
 
 TEST_F(swap, the_map_has_the_slots_of_pagemap_in_zram)
 {
-	need_symbol("swap_info");
 	check_map(_metadata, self);
 }
 
 TEST_F(swap, the_map_has_the_slots_of_pagemap_on_a_disk)
 {
-	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	check_map(_metadata, self);
@@ -258,7 +255,6 @@ TEST_F(swap, shared_memory_has_slots_of_its_own)
 	uint32_t state = is_linux_7() ? MMSCOPE_SLOT_USED : MMSCOPE_SLOT_SHMEM;
 	uint64_t before;
 
-	need_symbol("swap_info");
 	ASSERT_NE(NULL, p);
 	ASSERT_EQ(0, read_map(self));
 	before = all_in(&self->map, state);
@@ -407,13 +403,11 @@ static void check_pattern(struct __test_metadata *_metadata, FIXTURE_DATA(swap) 
 
 TEST_F(swap, holes_in_clusters_are_seen_in_zram)
 {
-	need_symbol("swap_info");
 	check_pattern(_metadata, self, ZRAM);
 }
 
 TEST_F(swap, holes_in_clusters_are_seen_on_a_disk)
 {
-	need_symbol("swap_info");
 	ASSERT_EQ(0, make_swap(self->disk));
 	ASSERT_EQ(0, swapon(DISK, SWAP_PRIO(100)));
 	check_pattern(_metadata, self, DISK);
@@ -459,7 +453,6 @@ TEST_F(swap, cgroups_have_what_memory_swap_current_says)
 	const struct mmscope_swap_cgroup *c;
 	struct stat st;
 
-	need_symbol("swap_info");
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	ASSERT_EQ(0, mkdir(CGROUP, 0755));
 	ASSERT_EQ(0, write_file(CGROUP "/memory.swap.max", "33554432"));
@@ -498,7 +491,6 @@ TEST_F(swap, what_zswap_keeps_is_what_meminfo_says)
 	char *p = alone_anon(BYTES);
 	bool same = false;
 
-	need_symbol("swap_info");
 	write_file(ZSWAP "zpool", "zsmalloc");
 	write_file(ZSWAP "compressor", "lzo-rle");
 	ASSERT_EQ(0, walk_all(self->fd, walk_arg(MMSCOPE_DS_ZSWAP), &self->map));
@@ -539,7 +531,6 @@ TEST_F(swap, runs_cover_each_area_once_and_any_place_will_do_to_go_on)
 	struct answer one;
 	uint64_t at = 0;
 
-	need_symbol("swap_info");
 	ASSERT_EQ(0, read_areas(self));
 	ASSERT_EQ(0, walk_chunked(self->fd, arg, 1, &self->map));
 	ASSERT_EQ(1, self->areas.nr);

@@ -173,6 +173,7 @@ FIXTURE_SETUP(thp)
 {
 	self->pid = -1;
 	need_thp();
+	need_symbol("transparent_hugepage_flags");
 	self->fd = open_device();
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, zoo_setup());
@@ -212,7 +213,6 @@ FIXTURE_TEARDOWN(thp)
 
 TEST_F(thp, every_vma_is_as_in_smaps)
 {
-	need_symbol("transparent_hugepage_flags");
 	EXPECT_EQ(0, compare_process(self->fd, self->pid, &self->a));
 	EXPECT_EQ(0, compare_process(self->fd, 1, &self->a));
 	EXPECT_EQ(0, compare_process(self->fd, getpid(), &self->a));
@@ -225,7 +225,6 @@ TEST_F(thp, eligible_is_as_in_smaps_whatever_is_switched)
 		"always", "within_size", "advise", "never", "deny", "force",
 	};
 
-	need_symbol("transparent_hugepage_flags");
 	for (size_t i = 0; i < ARRAY_LEN(anon); i++) {
 		write_file(THP "enabled", anon[i]);
 		for (size_t j = 0; j < ARRAY_LEN(shmem); j++) {
@@ -242,7 +241,6 @@ TEST_F(thp, the_zoo_is_as_in_smaps)
 	struct zoo *zoo;
 	pid_t pid = zoo_child(&zoo);
 
-	need_symbol("transparent_hugepage_flags");
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, compare_process(self->fd, pid, &self->a));
 	kill_child(pid);
@@ -253,7 +251,6 @@ TEST_F(thp, each_block_has_the_reason_it_was_made_for)
 	const struct made *m = self->m;
 	const struct mmscope_thp *t;
 
-	need_symbol("transparent_hugepage_flags");
 	ASSERT_EQ(0, walk_pid(self->fd, MMSCOPE_DS_THP, self->pid, &self->a));
 	expect_block(m->huge, HUGE);
 	EXPECT_EQ(2 * HUGE_2M, thp_at(&self->a, m->huge)->anon_huge_bytes);
@@ -281,7 +278,6 @@ TEST_F(thp, a_huge_page_that_is_mapped_in_part_is_told)
 {
 	const struct mmscope_thp *t;
 
-	need_symbol("transparent_hugepage_flags");
 	ASSERT_EQ(0, walk_pid(self->fd, MMSCOPE_DS_THP, self->pid, &self->a));
 	t = thp_at(&self->a, self->m->split);
 	ASSERT_NE(NULL, t);
@@ -297,7 +293,6 @@ TEST_F(thp, a_process_can_be_switched_off)
 	pid_t pid = stopped_child(prepare_disabled, m);
 	const struct mmscope_thp *t;
 
-	need_symbol("transparent_hugepage_flags");
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, compare_process(self->fd, pid, &self->a));
 	t = thp_at(&self->a, m->huge);
@@ -326,7 +321,6 @@ TEST_F(thp, orders_are_as_in_kpageflags)
 	const struct mmscope_thp *t;
 	pid_t pid;
 
-	need_symbol("transparent_hugepage_flags");
 	/* 6.12 has folios of 64K; on 6.1 all of them are single pages */
 	write_file(THP "hugepages-64kB/enabled", "always");
 	pid = stopped_child(prepare_mthp, p);
@@ -368,7 +362,6 @@ TEST_F(thp, one_record_a_call_gives_the_same)
 	struct mmscope_walk_arg arg = walk_arg(MMSCOPE_DS_THP);
 	struct answer one;
 
-	need_symbol("transparent_hugepage_flags");
 	arg.pid = self->pid;
 	ASSERT_EQ(0, walk_all(self->fd, arg, &self->a));
 	ASSERT_EQ(0, walk_chunked(self->fd, arg, 1, &one));
