@@ -24,6 +24,7 @@ slabs_until_still()
 
 test_slabs()
 {
+	! lacks slab_caches || return
 	slabs_until_still &&
 		awk '$3 != "task_struct" { exit 1 } END { exit !NR }' out
 	point $? "slabs of a cache are chosen by its name"
@@ -190,6 +191,7 @@ test_pressure()
 
 test_kmap()
 {
+	! lacks init_mm || return
 	mmscope kmap > out 2> err && grep -q '^direct_map ' out && grep -q '^text ' out &&
 		grep -q '^W+X: none' out
 	point $? "kmap tells regions, and that nothing is both writable and executable"
@@ -302,6 +304,7 @@ test_cgroups()
 
 test_swap()
 {
+	! lacks swap_info || return
 	mmscope swap > out 2> err && grep -q '^There is no swap.$' out
 	point $? "swap where there is none is one sentence"
 	{ [ -e /sys/block/zram0 ] || modprobe zram; } 2> err &&
@@ -334,6 +337,7 @@ test_swap()
 
 test_commit()
 {
+	! lacks sysctl_overcommit_memory || return
 	mmscope commit > out 2> err && grep -q '^Promised: ' out &&
 		grep -q '^Only a request is refused that alone is larger' out
 	point $? "commit tells the mode and what is promised"

@@ -474,8 +474,6 @@ TEST_F(contiguity, of_one_of_each)
 	struct zoo *zoo;
 	pid_t pid = zoo_child(&zoo);
 
-	if (has_thp())
-		need_symbol("huge_zero_pfn");
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, compare_process(self->fd, pid, &self->total));
 	EXPECT_LT(0, self->total.swapped_pages);

@@ -126,6 +126,7 @@ test_errors()
 	refuses "list does not take --arm" mmscope list --arm
 }
 
+! lacks total_swap_pages || done_testing
 test_ranking
 test_cgroup
 test_recorder
