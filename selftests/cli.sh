@@ -64,15 +64,6 @@ has_memory_cgroups()
 	grep -q memory /sys/fs/cgroup/cgroup.controllers
 }
 
-# Does this kernel's list of symbols lack one? The module cannot find it either, and what
-# needs it is a skipped point.
-lacks()	# lacks SYMBOL
-{
-	! grep -q " $1\$" /proc/kallsyms || return
-	points=$((points + 1))
-	echo "ok $points # SKIP no symbol $1 in this kernel"
-}
-
 # all points were made: the end of a test
 done_testing()
 {

@@ -132,6 +132,7 @@ TEST(what_is_refused_at_each_level)
 		SKIP(return, "this kernel cannot be locked down");
 	if (!has(LOCKDOWN, "[none]"))
 		SKIP(return, "this kernel is locked down already");
+	need_symbol("init_mm");
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, wrong_states(fd, false));
 	EXPECT_EQ(0, translate_errno(fd));

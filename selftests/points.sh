@@ -20,6 +20,15 @@ point()	# point STATUS DESCRIPTION
 	fi
 }
 
+# Does this kernel's list of symbols lack one? The module cannot find it either, and what
+# needs it is a skipped point.
+lacks()	# lacks SYMBOL
+{
+	! grep -q " $1\$" /proc/kallsyms || return
+	points=$((points + 1))
+	echo "ok $points # SKIP no symbol $1 in this kernel"
+}
+
 # A command that must say this in one line, and nothing else.
 refuses()	# refuses SENTENCE COMMAND...
 {

@@ -312,7 +312,8 @@ static inline int zoo_setup(void)
 	return 0;
 }
 
-#define ZOO_AREA (64 * HUGE_2M)
+/* a part of the memory of a small guest, whatever a huge page has */
+#define ZOO_AREA (PAGE > 4096 ? 16 * HUGE_2M : 64 * HUGE_2M)
 
 /* is all of it one run of frames, which begins where a huge page may? */
 static inline bool zoo_in_a_row(const uint64_t *entry, size_t pages)
@@ -352,6 +353,8 @@ static inline char *zoo_two_in_a_row(void)
 		uint64_t *entry;
 		bool found = false;
 
+		if (!area || !pair)
+			return NULL;
 		touch(area, ZOO_AREA, PAGE);
 		entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + ZOO_AREA);
 		for (size_t at = 0; !found && at < ZOO_AREA / PAGE; at += PAGES_2M) {
