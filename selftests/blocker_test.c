@@ -16,7 +16,7 @@
 #include "slabs.h"
 
 #define PMD_ORDER	ORDER_2M
-#define PUD_ORDER	18
+#define GIGA_ORDER	(30U - __builtin_ctzl(PAGE))	/* 1G */
 #define MAX_PLANTED	8192
 
 FIXTURE(blockers) {
@@ -119,6 +119,17 @@ static size_t planted_in(const FIXTURE_DATA(blockers) *self, uint64_t block, uns
 	return nr;
 }
 
+/* frames whose owners have no records: a block of 32M may have more than it names */
+static uint64_t unnamed(const FIXTURE_DATA(blockers) *self)
+{
+	uint64_t pages = 0;
+
+	for (size_t i = 0; i < self->answer.nr; i++)
+		if (!strcmp(record_at(self, i)->name, "..."))
+			pages += record_at(self, i)->pages;
+	return pages;
+}
+
 /*
  * The owner's records are exactly the planted frames: in each block as many as
  * were planted there, and none in any other. Returns how many were wrong.
@@ -146,9 +157,10 @@ static size_t wrong_records(const FIXTURE_DATA(blockers) *self, unsigned int ord
 		fprintf(stderr, "# block %#lx: %lu frames from %#lx, planted %zu from %#lx\n",
 			(long)b->pfn, (long)b->pages, (long)b->first_pfn, nr, (long)first);
 	}
-	if (sum != self->nr)
-		fprintf(stderr, "# %s: %lu frames, planted %zu\n", name, (long)sum, self->nr);
-	return wrong + (sum != self->nr);
+	if (sum <= self->nr && sum + unnamed(self) >= self->nr)
+		return wrong;
+	fprintf(stderr, "# %s: %lu frames, planted %zu\n", name, (long)sum, self->nr);
+	return wrong + 1;
 }
 
 /* a gigabyte may have more owners than a block names: the others are under "..." */
@@ -175,9 +187,9 @@ TEST_F(blockers, slab_objects_name_their_cache)
 		wrong = wrong_records(self, PMD_ORDER, MMSCOPE_CLASS_SLAB, 0, FIXTURE_CACHE);
 	}
 	EXPECT_EQ(0, wrong);
-	ASSERT_EQ(0, read_blockers(self, PUD_ORDER));
+	ASSERT_EQ(0, read_blockers(self, GIGA_ORDER));
 	if (all_are_named(self))
-		EXPECT_EQ(0, wrong_records(self, PUD_ORDER, MMSCOPE_CLASS_SLAB, 0,
+		EXPECT_EQ(0, wrong_records(self, GIGA_ORDER, MMSCOPE_CLASS_SLAB, 0,
 					   FIXTURE_CACHE));
 }
 
@@ -213,7 +225,8 @@ TEST_F(blockers, percpu_areas_and_plain_pages_are_where_they_were_planted)
 		struct fixture_plant arg;
 		uint32_t class;
 	} plants[] = {
-		{ { .what = FIXTURE_PERCPU, .nr = 20, .bytes = 4 * PAGE }, MMSCOPE_CLASS_PERCPU },
+		{ { .what = FIXTURE_PERCPU, .nr = 20, .bytes = PERCPU_PAGES * PAGE },
+		  MMSCOPE_CLASS_PERCPU },
 		{ { .what = FIXTURE_PAGES, .nr = 1000, .gfp = "GFP_KERNEL" },
 		  MMSCOPE_CLASS_UNATTRIBUTED },
 		{ { .what = FIXTURE_PAGES, .nr = 1000, .gfp = "GFP_KERNEL|__GFP_MOVABLE" },
@@ -235,13 +248,14 @@ TEST_F(blockers, percpu_areas_and_plain_pages_are_where_they_were_planted)
 			size_t nr = planted_in(self, b->pfn, PMD_ORDER, &first);
 
 			if (!nr || b->page_class != plants[p].class ||
-			    b->clearing != MMSCOPE_CLEARING_NOT)
+			    b->clearing != MMSCOPE_CLEARING_NOT || !strcmp(b->name, "..."))
 				continue;
 			EXPECT_LE(nr, b->pages) TH_LOG("plant %zu block %#lx", p, (long)b->pfn);
 			EXPECT_LE(b->first_pfn, first);
 			found += nr;
 		}
-		EXPECT_EQ(self->nr, found) TH_LOG("plant %zu", p);
+		EXPECT_GE(self->nr, found) TH_LOG("plant %zu", p);
+		EXPECT_LE(self->nr, found + unnamed(self)) TH_LOG("plant %zu", p);
 	}
 }
 
@@ -334,9 +348,13 @@ TEST_F(blockers, page_tables_name_the_process)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	EXPECT_EQ(1 << MMSCOPE_CLEARING_NOT, clearings);
-	EXPECT_LE(400, sum);
-	/* VmPTE has neither P4D nor PGD, which is two pages with page-table isolation */
-	EXPECT_LE(kb / PAGE_KB + 1, sum);
+	EXPECT_LE(400, sum + unnamed(self));
+	/*
+	 * VmPTE has neither P4D nor PGD, which is two pages with page-table isolation, and
+	 * an object of slab where it is less than a page
+	 */
+	EXPECT_LE(kb / PAGE_KB + !!access("/sys/kernel/slab/pgd_cache", F_OK),
+		  sum + unnamed(self));
 	EXPECT_GE(kb / PAGE_KB + 3, sum);
 }
 
@@ -377,9 +395,9 @@ TEST_F(blockers, owners_make_up_the_block)
 	ASSERT_EQ(0, read_blockers(self, PMD_ORDER));
 	EXPECT_LT(10, self->answer.nr);
 	EXPECT_EQ(0, bad_sums(self, PMD_ORDER));
-	ASSERT_EQ(0, read_blockers(self, PUD_ORDER));
+	ASSERT_EQ(0, read_blockers(self, GIGA_ORDER));
 	EXPECT_LT(0, self->answer.nr);
-	EXPECT_EQ(0, bad_sums(self, PUD_ORDER));
+	EXPECT_EQ(0, bad_sums(self, GIGA_ORDER));
 }
 
 /* the blocks that are not told of are the free ones: kpageflags */

@@ -11,7 +11,7 @@
 #include "common.h"
 #include "process.h"
 
-#define PUD_ORDER	18
+#define GIGA_ORDER	(30U - __builtin_ctzl(PAGE))	/* 1G */
 #define MANY		16	/* more than the guest can have */
 #define TRIES		6
 #define KEPT		16	/* one page of so many stays */
@@ -70,7 +70,7 @@ static int read_giga(int fd, struct giga *g)
 	int err;
 
 	*g = (struct giga){ 0 };
-	arg.class_mask = 1ULL << PUD_ORDER;
+	arg.class_mask = 1ULL << GIGA_ORDER;
 	err = walk_all(fd, arg, &a);
 	for (size_t i = 0; !err && i < a.nr; i++) {
 		f = (const struct mmscope_forecast *)a.records + i;

@@ -254,20 +254,40 @@ bool outlook_load(struct outlook *t, struct source *s, const struct options *o, 
 	return t->blocks;
 }
 
-/* The order of a huge page of a size as people write it; NULL: what a PMD maps. */
-__u32 huge_order(struct source *s, const char *size)
+static __u64 pmd_bytes(struct source *s)
 {
-	__u64 bytes = 0, entries = s->info.page_size / 8;
-	__u64 pmd = s->info.page_size * entries;
+	return (__u64)s->info.page_size * (s->info.page_size / 8);
+}
+
+/* What a PUD maps; where pages have more than 4K it maps none, but 32 contiguous PMDs do. */
+static __u64 gigantic_bytes(struct source *s)
+{
+	return pmd_bytes(s) * (s->info.page_size > 4096 ? 32 : s->info.page_size / 8);
+}
+
+static __u32 order_of(struct source *s, __u64 bytes)
+{
 	__u32 order = 0;
 
-	if (!size)
-		bytes = pmd;
-	else if (!parse_whole_number(size, ~0ULL, &bytes) ||
-		 (bytes != pmd && bytes != pmd * entries))
-		die("bad size '%s': %lluM or %lluM is wanted", size, pmd >> 20,
-		    pmd * entries >> 20);
 	while ((__u64)s->info.page_size << order < bytes)
 		order++;
 	return order;
+}
+
+/* The order of a huge page of a size as people write it; NULL: what a PMD maps. */
+__u32 huge_order(struct source *s, const char *size)
+{
+	__u64 bytes = pmd_bytes(s);
+
+	if (size && (!parse_whole_number(size, ~0ULL, &bytes) ||
+		     (bytes != pmd_bytes(s) && bytes != gigantic_bytes(s))))
+		die("bad size '%s': %lluM or %lluM is wanted", size, pmd_bytes(s) >> 20,
+		    gigantic_bytes(s) >> 20);
+	return order_of(s, bytes);
+}
+
+/* The order of the largest huge page. */
+__u32 gigantic_order(struct source *s)
+{
+	return order_of(s, gigantic_bytes(s));
 }

@@ -94,6 +94,7 @@ void blockers_load(struct blockers *b, struct source *s, const struct options *o
 void blockers_free(struct blockers *b);
 bool outlook_load(struct outlook *t, struct source *s, const struct options *o, __u32 order);
 __u32 huge_order(struct source *s, const char *size);
+__u32 gigantic_order(struct source *s);
 
 /* pinned.c */
 void show_pinned(struct source *s, struct out *out);

@@ -118,8 +118,7 @@ static void advise(struct source *s, const struct options *o, __u32 order, const
 
 void cmd_hugepages(struct source *s, const struct options *o, int argc, char **argv)
 {
-	__u32 pmd = huge_order(s, NULL);
-	__u32 orders[] = { pmd, 2 * pmd };
+	__u32 orders[] = { huge_order(s, NULL), gigantic_order(s) };
 	struct out *out;
 
 	if (argc)

@@ -9,7 +9,12 @@
 #include "sweep.h"
 
 #define MMSCOPE_PMD_ORDER (PMD_SHIFT - PAGE_SHIFT)
-#define MMSCOPE_PUD_ORDER (PUD_SHIFT - PAGE_SHIFT)
+/* the gigantic page: arm64 maps none by a PUD where pages have more than 4K */
+#if defined(CONFIG_ARM64) && !defined(CONFIG_ARM64_4K_PAGES)
+#define MMSCOPE_GIGA_ORDER (CONT_PMD_SHIFT - PAGE_SHIFT)
+#else
+#define MMSCOPE_GIGA_ORDER (PUD_SHIFT - PAGE_SHIFT)
+#endif
 
 /**
  * struct mmscope_block - the frames of one zone in an aligned block

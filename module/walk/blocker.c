@@ -30,7 +30,7 @@
 static_assert(MAX_OWNERS <= 1 << OWNER_BITS);
 
 /* sizes of blocks, in the order of their answers */
-static const u32 orders[] = { MMSCOPE_PMD_ORDER, MMSCOPE_PUD_ORDER };
+static const u32 orders[] = { MMSCOPE_PMD_ORDER, MMSCOPE_GIGA_ORDER };
 
 /**
  * struct holder - an owner in the block under way

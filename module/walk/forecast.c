@@ -212,7 +212,7 @@ static int take_block(struct mmscope_fold *f)
 	    b->pages[MMSCOPE_CLEARING_HOLE] >> MMSCOPE_PMD_ORDER)
 		return 0;
 	stripe = (b->start >> z->stripe_order) - (z->start >> z->stripe_order);
-	giga = (b->start >> MMSCOPE_PUD_ORDER) - (z->start >> MMSCOPE_PUD_ORDER);
+	giga = (b->start >> MMSCOPE_GIGA_ORDER) - (z->start >> MMSCOPE_GIGA_ORDER);
 	if (stripe >= z->nr_stripes || giga >= z->nr_gigas)
 		return 0;
 	count_block(x, &z->stripes[stripe]);
@@ -233,8 +233,8 @@ static int init_zone(struct forecast_zone *z, struct zone *zone)
 		z->stripe_order++;
 	z->nr_stripes = (ALIGN(end, 1ULL << z->stripe_order) >> z->stripe_order) -
 			(z->start >> z->stripe_order);
-	z->nr_gigas = (ALIGN(end, 1ULL << MMSCOPE_PUD_ORDER) >> MMSCOPE_PUD_ORDER) -
-		      (z->start >> MMSCOPE_PUD_ORDER);
+	z->nr_gigas = (ALIGN(end, 1ULL << MMSCOPE_GIGA_ORDER) >> MMSCOPE_GIGA_ORDER) -
+		      (z->start >> MMSCOPE_GIGA_ORDER);
 	z->stripes = kvcalloc(z->nr_stripes, sizeof(*z->stripes), GFP_KERNEL);
 	z->gigas = kvcalloc(z->nr_gigas, sizeof(*z->gigas), GFP_KERNEL);
 	if (!z->stripes || !z->gigas)
@@ -268,7 +268,7 @@ static int sweep_zones(struct forecast_walk *x, struct mmscope_walk *w)
 	f->add = add_piece;
 	f->done = take_block;
 	mmscope_mover_init(&f->mover, MMSCOPE_PMD_ORDER);
-	mmscope_mover_init(&x->contig, MMSCOPE_PUD_ORDER);
+	mmscope_mover_init(&x->contig, MMSCOPE_GIGA_ORDER);
 	ret = mmscope_fold(f, w, 0);
 	x->done = !ret;
 	return ret;
@@ -333,7 +333,7 @@ static struct mmscope_forecast of_gigas(struct forecast_zone *z)
 		rec.blocks++;
 		rec.huge_blocks += !!g->pooled;
 		rec.bound_blocks += !g->fixed;
-		rec.free_blocks += g->free == 1ULL << MMSCOPE_PUD_ORDER &&
+		rec.free_blocks += g->free == 1ULL << MMSCOPE_GIGA_ORDER &&
 				   !g->barred && !barred;
 	}
 	rec.now_blocks = rec.free_blocks;
@@ -363,7 +363,7 @@ static int emit_zone(struct mmscope_walk *w, u64 pos)
 		return mmscope_skip(w, pos + 1);
 	rec.node = pos / 2 / MAX_NR_ZONES;
 	rec.zone = pos / 2 % MAX_NR_ZONES;
-	rec.order = pos & 1 ? MMSCOPE_PUD_ORDER : MMSCOPE_PMD_ORDER;
+	rec.order = pos & 1 ? MMSCOPE_GIGA_ORDER : MMSCOPE_PMD_ORDER;
 	rec.movable_pages = z->sum.future[MMSCOPE_COMPACTED].movable;
 	rec.clean_pages = z->sum.clean;
 	/* slab that may go cannot be told from other slab then */

@@ -72,7 +72,7 @@ struct mmscope_giga {
 
 static inline bool mmscope_giga_is_whole(const struct mmscope_giga *g)
 {
-	return g->blocks << MMSCOPE_PMD_ORDER == 1ULL << MMSCOPE_PUD_ORDER;
+	return g->blocks << MMSCOPE_PMD_ORDER == 1ULL << MMSCOPE_GIGA_ORDER;
 }
 
 /**

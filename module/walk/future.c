@@ -93,5 +93,5 @@ u64 mmscope_cleared_gigas(const struct mmscope_giga *g, u32 nr, u64 free, u32 id
 	for (i = 0; i < nr; i++)
 		cleared += mmscope_giga_is_whole(&g[i]) && !g[i].fixed && !g[i].pooled &&
 			   !g[i].barred && (!g[i].slab || id == MMSCOPE_RECLAIMED);
-	return min(cleared, free >> MMSCOPE_PUD_ORDER);
+	return min(cleared, free >> MMSCOPE_GIGA_ORDER);
 }

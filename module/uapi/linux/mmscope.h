@@ -645,7 +645,9 @@ struct mmscope_census {
  */
 struct mmscope_blocker {
 	__u64 pfn;		/* of the block, aligned */
-	__u32 order;		/* 2^order frames: what a PMD maps, or what a PUD maps */
+	__u32 order;		/* 2^order frames: what a PMD maps, or a gigantic page: what a
+				 * PUD maps, or contiguous PMDs where it maps none (arm64)
+				 */
 	__u32 node;
 	__u32 zone;
 	__u32 migratetype;	/* of its first pageblock */
