@@ -78,7 +78,7 @@ struct pt_walk {
 
 /* -------------------------------------------------------------------- tables */
 
-/* 0, 1, 2, 3-4, 5-8 ... */
+/* 0, 1, 2, 3-4, 5-8 ..; a large table is in the last with all it has more */
 static u32 occupancy_of(u64 used)
 {
 	u32 bucket = used ? order_base_2(used) + 1 : 0;
@@ -290,7 +290,8 @@ static MMSCOPE_NAMES(pt_scope_names, pt_scopes);
 
 static const struct mmscope_name occupancies[] = {
 	{ 0, "0" }, { 1, "1" }, { 2, "2" }, { 3, "3_4" }, { 4, "5_8" }, { 5, "9_16" },
-	{ 6, "17_32" }, { 7, "33_64" }, { 8, "65_128" }, { 9, "129_256" }, { 10, "257_512" },
+	{ 6, "17_32" }, { 7, "33_64" }, { 8, "65_128" }, { 9, "129_256" },
+	{ 10, PTRS_PER_PTE > 512 ? "over_256" : "257_512" },
 };
 
 static MMSCOPE_NAMES(occupancy_names, occupancies);

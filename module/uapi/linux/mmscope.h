@@ -1304,7 +1304,7 @@ struct mmscope_pt_placement {
 	__u64 spare_bytes;	/* total: of these, not met as tables of pte, pmd or pud: PTE
 				 * tables kept for splitting huge pages; else UNKNOWN
 				 */
-	/* tables by entries in use: 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512 */
+	/* tables by entries in use: 0, 1, 2, 3-4, 5-8, 9-16, .. 257-512 (and all above) */
 	__u64 occupancy[MMSCOPE_NR_OCCUPANCIES];
 	/* leaf entries in tables that are remote to CPUs of this node */
 	__u64 remote_leaf[MMSCOPE_NR_NODES];
