@@ -11,9 +11,18 @@
 #include "table.h"
 
 #define EXIT_WX		3	/* of kmap wx: there is something */
-#define PAGES_2M	512ULL
-#define PAGES_1G	(512 * PAGES_2M)
 #define WX		(MMSCOPE_KERNEL_WRITE | MMSCOPE_KERNEL_EXEC)
+
+/* what an entry of a level maps, in pages; names of columns are those where a page has 4K */
+static __u64 pages_2m(__u64 page_size)
+{
+	return page_size / 8;
+}
+
+static __u64 pages_1g(__u64 page_size)
+{
+	return pages_2m(page_size) * pages_2m(page_size);
+}
 
 /* one record, decoded */
 struct range {
@@ -21,7 +30,7 @@ struct range {
 	__u64 end;
 	__u64 pfn;
 	__u64 pages;
-	__u64 entry_pages;	/* what one entry maps */
+	int size;		/* of what one entry maps, as in sums.by_size */
 	__u64 region;
 	__u64 flags;
 	__u64 cache;
@@ -42,12 +51,14 @@ struct sums {
 
 static struct range range_get(const struct table *t, size_t i, __u64 page_size)
 {
+	__u64 mapped = table_get(t, i, "page_size_bytes") / page_size;
+
 	return (struct range) {
 		.start = table_get(t, i, "start"),
 		.end = table_get(t, i, "end"),
 		.pfn = table_get(t, i, "pfn"),
 		.pages = table_get(t, i, "pages"),
-		.entry_pages = table_get(t, i, "page_size_bytes") / page_size,
+		.size = mapped >= pages_1g(page_size) ? 0 : mapped >= pages_2m(page_size) ? 1 : 2,
 		.region = table_get(t, i, "region"),
 		.flags = table_get(t, i, "flags"),
 		.cache = table_get(t, i, "cache"),
@@ -58,7 +69,7 @@ static void sums_add(struct sums *sums, const struct range *r, __u64 pages)
 {
 	sums->ranges++;
 	sums->pages += pages;
-	sums->by_size[r->entry_pages >= PAGES_1G ? 0 : r->entry_pages >= PAGES_2M ? 1 : 2] += pages;
+	sums->by_size[r->size] += pages;
 	if (r->flags & MMSCOPE_KERNEL_ABSENT) {
 		sums->absent += pages;
 		return;
@@ -189,7 +200,7 @@ static void end_block(struct splits *t)
 	if (sums->pages != t->size)
 		return;
 	t->whole++;
-	if (t->size == PAGES_1G ? sums->by_size[0] : sums->by_size[0] + sums->by_size[1])
+	if (sums->by_size[0] || (t->size == pages_2m(t->page_size) && sums->by_size[1]))
 		return;
 	t->uniform += sums->ranges == 1;
 	t->split = xrealloc(t->split, t->nr + 1, sizeof(*t->split));
@@ -255,7 +266,7 @@ static void show_splits(struct source *s, const struct table *t, struct out *out
 		"size_bytes", "2m_bytes", "4k_bytes", "read_only_bytes", "exec_bytes",
 		"uncached_bytes", "absent_bytes",
 	};
-	const __u64 sizes[] = { PAGES_1G, PAGES_2M };
+	const __u64 sizes[] = { pages_1g(s->info.page_size), pages_2m(s->info.page_size) };
 	struct board b;
 
 	board_init(&b, "splits");
@@ -276,13 +287,16 @@ static void show_splits(struct source *s, const struct table *t, struct out *out
 	board_print(&b, out);
 }
 
-static void tell_splits(struct source *s, const struct table *t, __u64 size, const char *name)
+static void tell_splits(struct source *s, const struct table *t, __u64 size)
 {
+	struct text name = { 0 };
 	struct splits found;
 
 	find_splits(s, t, &found, size);
-	printf("Direct map: of %zu whole %s blocks %zu are in smaller pages", found.whole, name,
+	text_add_size(&name, size * s->info.page_size);
+	printf("Direct map: of %zu whole %s blocks %zu are in smaller pages", found.whole, name.s,
 	       found.nr);
+	text_free(&name);
 	if (found.nr)
 		printf(", %zu of these with one permission throughout", found.uniform);
 	puts(".");
@@ -357,7 +371,9 @@ static void show_summary(struct source *s, const struct table *t, struct out *ou
 	const struct {
 		const char *name;
 		__u64 size;
-	} blocks[] = { { "1g", PAGES_1G }, { "2m", PAGES_2M } };
+	} blocks[] = {
+		{ "1g", pages_1g(s->info.page_size) }, { "2m", pages_2m(s->info.page_size) },
+	};
 	static const char *const names[] = {
 		"wx_ranges", "wx_bytes", "whole_1g", "split_1g", "uniform_1g", "whole_2m",
 		"split_2m", "uniform_2m",
@@ -394,8 +410,8 @@ static void show_all(struct source *s, const struct table *t, struct out *out)
 	puts("The kernel's own page tables, by region; what any level forbids is forbidden.");
 	show_regions(s, t, out);
 	putchar('\n');
-	tell_splits(s, t, PAGES_1G, "1G");
-	tell_splits(s, t, PAGES_2M, "2M");
+	tell_splits(s, t, pages_1g(s->info.page_size));
+	tell_splits(s, t, pages_2m(s->info.page_size));
 	tell_wx(s, t);
 }
 
