@@ -288,7 +288,7 @@ TEST_F_TIMEOUT(buddy, lists_too_long_for_pagetypeinfo_are_counted, 240)
 	}
 	shredded_free(&s);
 	if (longest_list(self) <= LONG_LIST)
-		SKIP(return, TOO_SHORT, longest_list(self), 3 * LONG_LIST >> 8);
+		SKIP(return, TOO_SHORT, longest_list(self), 3 * LONG_LIST * PAGE >> 20);
 	EXPECT_GT(over, 0);
 }
 

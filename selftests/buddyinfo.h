@@ -131,7 +131,7 @@ static inline int shred_memory(size_t pages, struct shredded *s)
 }
 
 #define TOO_SHORT \
-	"all as expected, but the longest list has %zu blocks: wants a zone of %u MiB, a fast kernel"
+	"all as expected, but the longest list has %zu blocks: wants a zone of %lu MiB, a fast kernel"
 
 /* pages a second that this kernel gives, takes and looks up: debug kernels are slow */
 static inline size_t shred_speed(void)
@@ -154,7 +154,8 @@ static inline size_t shred_speed(void)
 static inline size_t pages_to_shred(size_t blocks)
 {
 	size_t want = 2 * (blocks + 20000), quick = 30 * shred_speed(), spare;
-	uint64_t available_kib = 0, keep_kib = 16 * 1024;
+	/* reserves, and those for atomic allocations, are so many blocks of a huge page */
+	uint64_t available_kib = 0, keep_kib = 8 * HUGE_2M / 1024;
 
 	read_number("/proc/meminfo", "MemAvailable", &available_kib);
 	spare = available_kib > keep_kib ? (available_kib - keep_kib) * 1024 / getpagesize() : 0;

@@ -257,8 +257,8 @@ TEST_F(cache, hugetlb_is_told_apart)
 	ASSERT_EQ(0, write_file("/proc/sys/vm/nr_hugepages", "4"));
 	self->file = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
 	ASSERT_LE(0, self->file);
-	ASSERT_EQ(0, ftruncate(self->file, 1024 * PAGE));
-	self->mapped = 1024 * PAGE;
+	ASSERT_EQ(0, ftruncate(self->file, 2 * HUGE_2M));
+	self->mapped = 2 * HUGE_2M;
 	self->map = mmap(NULL, self->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, self->file, 0);
 	if (self->map == MAP_FAILED)
 		SKIP(return, "no huge pages could be had");

@@ -3,11 +3,20 @@
 # What the tests of the mmscope command share beside points.sh: the ways to run it. Run in
 # a guest (busybox sh). Sourced, never run.
 command -v mmscope > /dev/null || { echo "1..0 # SKIP no mmscope command"; exit 4; }
+# shellcheck disable=SC2034 # for who sources this
+page_bytes=$(awk '/^KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps)
+
+# The first page of the stack is not to change: a large one must have no more than the
+# environment in it, which is made as large.
+if [ "$page_bytes" -gt 4096 ] && [ -z "${FILL:-}" ]; then
+	FILL=$(printf "%0${page_bytes}d" 0)
+	export FILL
+	exec "$0" "$@"
+fi
+
 # shellcheck source=selftests/points.sh
 . "$(dirname "$0")/points.sh"
 cd "$work" || exit 1
-# shellcheck disable=SC2034 # for who sources this
-page_bytes=$(awk '/^KernelPageSize/ { print $2 * 1024; exit }' /proc/self/smaps)
 
 # What a dataset needs besides its name; the big ones are cut short.
 options()

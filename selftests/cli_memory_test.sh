@@ -121,6 +121,7 @@ test_alloc()
 	# more than one zone, if there is more than one
 	zones=$(($(awk '$1 == "managed" && $2 > 0' /proc/zoneinfo | wc -l) > 1 ? 2 : 1))
 	kib=$((page_bytes / 1024))
+	orders=$(awk 'NR == 1 { print NF - 4 }' /proc/buddyinfo)
 	mmscope alloc --order 0 --gfp GFP_KERNEL > out 2> err &&
 		grep -q "^order 0 (${kib}K) GFP_KERNEL on node 0 would succeed at once: zone " out &&
 		[ "$(sed '/^$/q' out | grep -c ' success ')" -ge $zones ]
@@ -147,7 +148,8 @@ test_alloc()
 	refuses "such an allocation was not recorded" \
 		mmscope --from file.rec alloc --order 2 --gfp GFP_USER --node 0
 	refuses "alloc wants to know what" mmscope alloc --order 1
-	refuses "bad order '11': 0 to 10 is wanted" mmscope alloc --order 11 --gfp GFP_KERNEL
+	refuses "bad order '$orders': 0 to $((orders - 1)) is wanted" \
+		mmscope alloc --order "$orders" --gfp GFP_KERNEL
 	refuses "bad flag 'GFP_CORNEL'" mmscope alloc --order 1 --gfp '__GFP_HIGH|GFP_CORNEL'
 	refuses "__GFP_DMA, __GFP_DMA32 and __GFP_HIGHMEM exclude one another" \
 		mmscope alloc --order 1 --gfp 'GFP_DMA|GFP_HIGHUSER'
@@ -180,7 +182,8 @@ test_pressure()
 		! grep -q '"stalled"' again &&
 		sed '/"psi": /,/^  \]/d' live > live.rest && cmp live.rest again > /dev/null
 	point $? "pressure from a recording is what was live, but for PSI"
-	refuses "bad order '11': 0 to 10 is wanted" mmscope pressure --order 11
+	refuses "bad order '$orders': 0 to $((orders - 1)) is wanted" \
+		mmscope pressure --order "$orders"
 	refuses "pressure is text or --json" mmscope pressure --csv
 	refuses "pressure takes no words: 'now'" mmscope pressure now
 	refuses "pressure does not take --zone" mmscope pressure --zone 1

@@ -245,8 +245,9 @@ test_explain()
 	refuses "bad address 'there'" mmscope explain $$ there
 	refuses "there is no process 4000000" mmscope explain 4000000 0
 	refuses "explain is text or --json" mmscope explain $$ 0 --raw
-	[ "$(mmscope faults --pid $$ --range 0x1000+0x1000 -rn -o start,read,write)" = \
-		"0x1000 segv_no_vma segv_no_vma" ]
+	addr=$(printf '0x%x' "$page_bytes")
+	[ "$(mmscope faults --pid $$ --range "$addr+$addr" -rn -o start,read,write)" = \
+		"$addr segv_no_vma segv_no_vma" ]
 	point $? "faults of an address where nothing is"
 	mmscope residency --pid $$ --json > out 2> err && grep -q '"residency": \[\]' out
 	point $? "residency of what has nothing in swap is empty"

@@ -360,7 +360,8 @@ static int prepare_random(void *arg)
 	uint64_t state = 88172645463325252UL * *(int *)arg + 1;
 
 	for (int vma = 0; vma < 6; vma++) {
-		size_t pages = 64 + any(&state, 3000);
+		/* up to six blocks, so that some of them are whole */
+		size_t pages = 64 + any(&state, 6 * PAGES_2M - 72);
 		char *p = zoo_anon(pages * PAGE);
 
 		for (int i = 0; i < 60; i++) {
@@ -403,12 +404,15 @@ static int prepare_shuffled(void *arg)
 /* huge pages split where they are, and moved to where they fit no more */
 static int prepare_split(void *arg)
 {
-	char *thp = zoo_huge(8 * HUGE_2M), *moved;
+	char *thp, *moved;
 	char *to = zoo_map(18 * HUGE_2M, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
 	char *small = zoo_anon(40 << 20);
 
 	(void)arg;
+	/* none of this is of hugetlb, and the memory of its pool may be a good part of all */
+	write_file("/proc/sys/vm/nr_hugepages", "0");
 	write_file("/proc/sys/vm/compact_memory", "1");
+	thp = zoo_huge(8 * HUGE_2M);
 	touch(thp, 8 * HUGE_2M, PAGE);
 	moved = zoo_two_in_a_row();
 	if (!moved)

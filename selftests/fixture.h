@@ -11,6 +11,9 @@
 
 #define FIXTURE_KO "/lib/mmscope/mmscope_fixture.ko"
 
+/* an area of some pages for each CPU; the kernel gives no more than 32K */
+#define PERCPU_PAGES (PAGE > 4096 ? 2 : 4)
+
 static inline int fixture_unload(void)
 {
 	return syscall(SYS_delete_module, "mmscope_fixture", O_NONBLOCK) ? -errno : 0;

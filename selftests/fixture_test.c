@@ -174,14 +174,15 @@ TEST_F(planted, some_of_the_blocks_freed)
 
 TEST_F(planted, percpu_areas)
 {
-	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, 4 * PAGE, self->pfn, MANY);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, PERCPU_PAGES * PAGE,
+						self->pfn, MANY);
 	uint64_t before, after;
 
 	ASSERT_EQ(0, read_number("/proc/meminfo", "Percpu", &before));
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
 	ASSERT_EQ(0, read_number("/proc/meminfo", "Percpu", &after));
-	/* an area that is not page aligned ends in a fifth page */
-	EXPECT_LE(64 * 4 * sysconf(_SC_NPROCESSORS_ONLN), arg.nr_pfns);
+	/* an area that is not page aligned ends in a page more */
+	EXPECT_LE(64 * PERCPU_PAGES * sysconf(_SC_NPROCESSORS_ONLN), arg.nr_pfns);
 	EXPECT_LT(before + 1024, after);
 	EXPECT_EQ(0, unlike(self, arg.nr_pfns < MANY ? arg.nr_pfns : MANY,
 			    MARKS & ~BIT(KPF_RESERVED), 0));
@@ -199,7 +200,7 @@ TEST_F(planted, threads_with_stacks)
 	EXPECT_EQ(0, unlike(self, arg.nr_pfns, MARKS | COMPOUND, 0));
 	/* others come and go, so it may be off by a few */
 	EXPECT_LE(8, arg.nr_pfns);
-	EXPECT_LE(arg.nr_pfns * 4 - 64, after - before);
+	EXPECT_LE(arg.nr_pfns * PAGE_KB - 64, after - before);
 	snprintf(path, sizeof(path), "/proc/%u/comm", arg.pid);
 	comm = read_file(path);
 	ASSERT_NE(NULL, comm);
@@ -211,7 +212,7 @@ TEST_F(planted, threads_with_stacks)
 
 TEST_F(planted, large_kmalloc)
 {
-	struct fixture_plant arg = fixture_arg(FIXTURE_KMALLOC, 16, 65536, self->pfn, MANY);
+	struct fixture_plant arg = fixture_arg(FIXTURE_KMALLOC, 16, 16 * PAGE, self->pfn, MANY);
 
 	ASSERT_EQ(0, fixture_plant(self->fd, &arg));
 	EXPECT_EQ(256, arg.nr_pfns);

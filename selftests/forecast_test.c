@@ -18,12 +18,15 @@
 
 #define PMD_ORDER	ORDER_2M
 #define NR_HUGEPAGES	"/proc/sys/vm/nr_hugepages"
+#define HIGH_FRACTION	"/proc/sys/vm/percpu_pagelist_high_fraction"
 /* movable memory at once or not at all, without a claim on reserves */
 #define NO_WAIT		"GFP_TRANSHUGE_LIGHT"
 #define TRIES		5
 #define MAX_NODES	64
 /* blocks that a reader takes its own memory from: one of user space's kind, one of the kernel's */
 #define READERS_OWN	2
+/* blocks without which a test would not say much: 200M */
+#define ENOUGH		((200UL << 20) / HUGE_2M)
 
 FIXTURE(forecast) {
 	int fd;
@@ -67,7 +70,7 @@ static uint64_t whole_number(const char *path)
 /* Free pages on the lists of CPUs, up to an eighth of memory, keep blocks from merging. */
 static int short_lists(void)
 {
-	return write_number("/proc/sys/vm/percpu_pagelist_high_fraction", 1000000);
+	return write_number(HIGH_FRACTION, 1000000);
 }
 
 /* Boosts of watermarks, which would go away at any moment, are gone with new watermarks. */
@@ -100,6 +103,7 @@ FIXTURE_SETUP(forecast)
 FIXTURE_TEARDOWN(forecast)
 {
 	write_number(NR_HUGEPAGES, 0);
+	write_number(HIGH_FRACTION, 0);
 	close(self->fd);
 	close(self->fixture);
 	EXPECT_EQ(0, fixture_unload());
@@ -199,7 +203,7 @@ static void settle(void)
  * A process with so much of free memory, of which it gives back a part, at random:
  * compaction looks for free pages at regular distances and may miss a pattern.
  */
-static pid_t fragment(unsigned int percent, unsigned int keep_permille)
+static pid_t fragment(unsigned int percent, unsigned int keep_ppm)
 {
 	uint64_t kb, random = 88172645463325252ULL;
 	size_t bytes, i;
@@ -223,7 +227,7 @@ static pid_t fragment(unsigned int percent, unsigned int keep_permille)
 			random ^= random << 13;
 			random ^= random >> 7;
 			random ^= random << 17;
-			if (random % 1000 >= keep_permille)
+			if (random % 1000000 >= keep_ppm)
 				madvise(mem + i, PAGE, MADV_DONTNEED);
 		}
 		if (write(ready[1], "", 1) == 1)
@@ -379,7 +383,7 @@ static void take_all(struct __test_metadata *_metadata, FIXTURE_DATA(forecast) *
 	}
 	TH_LOG("forecast %lu of %lu free, got %d; %lu on lists of CPUs or boosted", (long)s.now,
 	       (long)s.free, got, (long)extra);
-	EXPECT_LT(100, s.now);
+	EXPECT_LT(ENOUGH, s.now);
 	EXPECT_GT(s.now / 4, extra);
 	EXPECT_LE(s.now, got + s.now / 50);
 	EXPECT_GE(s.now + extra + s.now / 50, got);
@@ -392,7 +396,8 @@ TEST_F(forecast, the_allocator_gives_as_many_as_now)
 
 TEST_F(forecast, the_allocator_gives_as_many_as_now_when_fragmented)
 {
-	pid_t child = fragment(50, 2);
+	/* about one page of a block stays */
+	pid_t child = fragment(50, 1024000 / PAGES_2M);
 
 	ASSERT_LT(0, child);
 	take_all(_metadata, self, true);
@@ -443,7 +448,7 @@ TEST_F(forecast, so_many_hugetlb_pages_come_without_waiting)
 		exceeded = more >= most && stalls() == before;
 	}
 	TH_LOG("%lu without waiting, then %lu of %lu", (long)got, (long)more, (long)most);
-	EXPECT_LT(100, s.now);
+	EXPECT_LT(ENOUGH, s.now);
 	EXPECT_EQ(s.now, got);
 	EXPECT_EQ(0, stalled);
 	EXPECT_FALSE(exceeded);
@@ -451,10 +456,15 @@ TEST_F(forecast, so_many_hugetlb_pages_come_without_waiting)
 
 /* ------------------------------------------------------------ after compaction */
 
+/* lost where the scanners meet and where some slab stays: of few blocks that is a part */
+#define LOST	(PAGE > 4096 ? 3 : 0)
+
 static double off(uint64_t forecast, uint64_t real)
 {
 	double diff = forecast > real ? forecast - real : real - forecast;
 
+	if (diff <= LOST)
+		return 0;
 	return real ? diff * 100 / real : forecast ? 100 : 0;
 }
 
@@ -481,11 +491,11 @@ FIXTURE(compaction) {
 
 FIXTURE_VARIANT(compaction) {
 	unsigned int percent;	/* of free memory that is filled, */
-	unsigned int keep_permille;	/* and of it what is kept */
+	unsigned int keep_ppm;	/* and of it what is kept */
 };
 
-FIXTURE_VARIANT_ADD(compaction, half) { 80, 500 };
-FIXTURE_VARIANT_ADD(compaction, one_in_eight) { 80, 125 };
+FIXTURE_VARIANT_ADD(compaction, half) { 80, 500000 };
+FIXTURE_VARIANT_ADD(compaction, one_in_eight) { 80, 125000 };
 
 FIXTURE_SETUP(compaction)
 {
@@ -498,12 +508,13 @@ FIXTURE_SETUP(compaction)
 
 FIXTURE_TEARDOWN(compaction)
 {
+	write_number(HIGH_FRACTION, 0);
 	close(self->fd);
 }
 
 TEST_F(compaction, frees_as_many_as_forecast)
 {
-	pid_t child = fragment(variant->percent, variant->keep_permille);
+	pid_t child = fragment(variant->percent, variant->keep_ppm);
 	struct sums s;
 	uint64_t real;
 
@@ -533,7 +544,7 @@ static void fill_dentries(unsigned int nr)
 
 TEST_F(compaction, and_dropping_caches_frees_as_many_as_forecast)
 {
-	pid_t child = fragment(variant->percent, variant->keep_permille);
+	pid_t child = fragment(variant->percent, variant->keep_ppm);
 	struct sums s;
 	uint64_t real;
 

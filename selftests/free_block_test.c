@@ -554,7 +554,7 @@ TEST_F_TIMEOUT(free_blocks, lists_too_long_for_pagetypeinfo_are_listed, 240)
 	shredded_free(&s);
 	TH_LOG("longest list: %zu blocks", longest);
 	if (longest <= LONG_LIST)
-		SKIP(return, TOO_SHORT, longest, 3 * LONG_LIST >> 8);
+		SKIP(return, TOO_SHORT, longest, 3 * LONG_LIST * PAGE >> 20);
 }
 
 TEST_HARNESS_MAIN

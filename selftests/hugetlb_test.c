@@ -378,28 +378,61 @@ TEST_F(hugetlb, frames_are_of_such_pages)
 	struct mmscope_fault _rec;							\
 	struct outcome _o;								\
 	ASSERT_EQ(0, fault_of(self->fd, _helper ? _helper->pid : 0, _p, &_rec));	\
-	EXPECT_EQ(MMSCOPE_FAULT_##_kind, (_write) ? _rec.write : _rec.read);		\
+	EXPECT_EQ(MMSCOPE_FAULT_##_kind, (_write) ? _rec.write : _rec.read) {		\
+		TH_LOG("a page of %lu KiB", pool->bytes >> 10);				\
+	}										\
 	EXPECT_EQ(pool->bytes, _rec.page_size_bytes);					\
 	ASSERT_EQ(0, access_by(_helper, _p, _write, &_o));				\
 	EXPECT_TRUE(came_true(&_rec, _write, &_o));					\
 } while (0)
 
-static void check_faults(struct __test_metadata *_metadata, FIXTURE_DATA(hugetlb) *self,
-			 const struct pool *pool)
+static bool is_present(pid_t pid, const char *p)
+{
+	uint64_t *entry = read_pagemap(pid, (uintptr_t)p, (uintptr_t)p + PAGE);
+	bool is = entry && *entry & PM_PRESENT;
+
+	free(entry);
+	return is;
+}
+
+static void check_private_faults(struct __test_metadata *_metadata, FIXTURE_DATA(hugetlb) *self,
+				 const struct pool *pool)
 {
 	struct helper helper = { 0 };
 	char *p = pool_map(pool, 2, MAP_PRIVATE);
+	bool inherited;
 
 	ASSERT_NE(NULL, p);
 	expect_fault(NULL, p + 2 * PAGE, true, HUGETLB);
 	ASSERT_EQ(0, helper_start(&helper));
-	expect_fault(&helper, p + 3 * PAGE, false, NONE);
-	expect_fault(&helper, p + pool->bytes / 2, true, COPY);
+	inherited = is_present(helper.pid, p);
+	if (inherited) {
+		expect_fault(&helper, p + 3 * PAGE, false, NONE);
+		expect_fault(&helper, p + pool->bytes / 2, true, COPY);
+	} else {
+		/*
+		 * of a page of contiguous PTEs fork() asks whether others share their table,
+		 * by a number that is kept for tables of PMDs only (since late 6.12)
+		 */
+		EXPECT_NE(pool->bytes, leaf_bytes(pool->bytes));
+		expect_fault(&helper, p + 3 * PAGE, false, HUGETLB);
+		expect_fault(&helper, p + pool->bytes / 2, true, REUSE);
+	}
 	expect_fault(&helper, p + pool->bytes - PAGE, true, NONE);
 	helper_stop(&helper);
-	expect_fault(NULL, p + PAGE, true, REUSE);
+	if (inherited)
+		expect_fault(NULL, p + PAGE, true, REUSE);
+	else
+		expect_fault(NULL, p + PAGE, true, NONE);
 	munmap(p, 2 * pool->bytes);
-	p = pool_map(pool, 2, MAP_SHARED);
+}
+
+static void check_shared_faults(struct __test_metadata *_metadata, FIXTURE_DATA(hugetlb) *self,
+				const struct pool *pool)
+{
+	struct helper helper = { 0 };
+	char *p = pool_map(pool, 2, MAP_SHARED);
+
 	ASSERT_NE(NULL, p);
 	ASSERT_EQ(0, helper_start(&helper));
 	expect_fault(&helper, p + pool->bytes + 5 * PAGE, false, HUGETLB);
@@ -414,9 +447,12 @@ TEST_F(hugetlb, faults_come_as_foretold)
 {
 	kill_child(self->pid);
 	self->pid = 0;
-	for (size_t i = 0; i < self->w->pools.nr; i++)
-		if (self->w->pools.pool[i].free >= POOL_PAGES)
-			check_faults(_metadata, self, &self->w->pools.pool[i]);
+	for (size_t i = 0; i < self->w->pools.nr; i++) {
+		if (self->w->pools.pool[i].free < POOL_PAGES)
+			continue;
+		check_private_faults(_metadata, self, &self->w->pools.pool[i]);
+		check_shared_faults(_metadata, self, &self->w->pools.pool[i]);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -264,7 +264,7 @@ TEST_F(overlay, a_thread_of_ours)
 		if (e[i].owner == (uint64_t)tid && !strcmp(e[i].name, "overlay-thread"))
 			pages += e[i].pages;
 	/* 16 KiB, twice as much with KASAN */
-	EXPECT_LE(4, pages);
+	EXPECT_LE(16384 / PAGE, pages);
 	EXPECT_EQ(pages, pages_of(&self->a, MMSCOPE_CLASS_KERNEL_STACK, "overlay-thread"));
 	pthread_cancel(id);
 	pthread_join(id, NULL);
@@ -314,7 +314,8 @@ TEST_F(overlay, stacks_in_use)
 
 TEST_F(overlay, planted_percpu)
 {
-	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, 4 * PAGE, self->pfn, MANY);
+	struct fixture_plant arg = fixture_arg(FIXTURE_PERCPU, 64, PERCPU_PAGES * PAGE,
+						self->pfn, MANY);
 
 	need_symbol("pcpu_base_addr");
 	ASSERT_EQ(0, fixture_plant(self->fixture, &arg));

@@ -250,10 +250,10 @@ TEST_F(processes, are_shown_by_an_open_file_as_the_reader_is_now)
 /* Areas for more than one window of the module. */
 static int make_areas(void)
 {
-	char *p = mmap(NULL, 1000 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, 1000 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	for (int i = 0; i < 1000; i += 2)
-		if (p == MAP_FAILED || mprotect(p + i * 4096, 4096, PROT_NONE))
+		if (p == MAP_FAILED || mprotect(p + i * PAGE, PAGE, PROT_NONE))
 			return -1;
 	return 0;
 }

@@ -32,13 +32,14 @@ static const struct mmscope_thp *thp_at(const struct answer *a, const void *addr
 
 /*
  * 6.12 calls VMAs eligible that get no huge pages: it leaves out the look at flags,
- * trusts any file that has a huge fault, and forgets for shmem that none fits in.
+ * trusts any file that has a huge fault, and forgets for shmem that none fits in. Where
+ * less than a huge page is below a VMA, it looks for the last one's place below 0.
  */
 static bool may_be_wrong(const struct mmscope_thp *t, const struct smap *m)
 {
 	if (access(THP "hugepages-64kB", F_OK) || !m->value[SMAPS_THP_ELIGIBLE])
 		return false;
-	return t->reason == MMSCOPE_THP_KIND ||
+	return t->reason == MMSCOPE_THP_KIND || t->end < HUGE_2M ||
 	       (t->reason == MMSCOPE_THP_MISPLACED && *m->name == '/');
 }
 

@@ -45,7 +45,8 @@ until grep -q 'until ^C' err || ! kill -0 $watcher; do sleep 0.2; done
 sleep 1
 dd if=/dev/zero of=held bs=1M count=8 2> /dev/null
 kill -INT $watcher
-wait $watcher && awk '$2 == "dd" && /alloc_pages/ && $1 >= 2048 / 2 { ok = 1 } END { exit !ok }' out
+wait $watcher && awk -v pages=$((8 * 1024 * 1024 / page_bytes)) \
+	'$2 == "dd" && /alloc_pages/ && $1 >= pages / 2 { ok = 1 } END { exit !ok }' out
 point $? "the owner of 8 MB of a file is named"
 [ "$(mmscope owners -rn 2> err | wc -l)" -eq 0 ]
 point $? "and forgotten"

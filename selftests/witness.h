@@ -69,7 +69,9 @@ static inline struct sums sum_up(const struct view *v)
 			s.swap += PAGE;
 		if (p->kind != MMSCOPE_MAPPING_PAGE)
 			continue;
-		if (!(flags >> KPF_RESERVED & 1) && (!hugetlb || is_first(v, i)))
+		/* of hugetlb each page is one, however many entries it has */
+		if (!(flags >> KPF_RESERVED & 1) &&
+		    (!hugetlb || !i || (is_first(v, i) && p->frame.pfn == p->frame.head_pfn)))
 			s.node[p->frame.node]++;
 		if (hugetlb) {
 			s.hugetlb += PAGE;
