@@ -200,6 +200,15 @@ static inline int read_number(const char *path, const char *key, uint64_t *value
 	return ret;
 }
 
+/* the memory that the kernel manages; 0: not told */
+static inline uint64_t ram_pages(void)
+{
+	uint64_t kib = 0;
+
+	read_number("/proc/meminfo", "MemTotal", &kib);
+	return kib / PAGE_KB;
+}
+
 static inline int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

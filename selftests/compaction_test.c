@@ -228,22 +228,22 @@ static void want_huge(size_t nr)
 /* more huge pages than there can be */
 static size_t too_many(uint32_t order)
 {
-	uint64_t kib = 0;
-
-	read_number("/proc/meminfo", "MemTotal", &kib);
-	return kib * 1024 / (PAGE << order) + 1;
+	return (ram_pages() >> order) + 1;
 }
+
+#define MOST_DEFERRED 64	/* 1 << COMPACT_MAX_DEFER_SHIFT */
 
 /*
  * Huge pages one by one: while they are foretold to be had at once nobody compacts; when
  * they are foretold to need compaction, it runs. Returns how often it was otherwise.
- * A slow machine shreds little of its memory: there may be many before it compacts.
+ * A slow machine shreds little of its memory: there may be many before it compacts. It
+ * may also be put off so many times, after it failed in a test before.
  */
 static size_t take_huge(int fd, uint32_t order, size_t *foretold)
 {
 	size_t wrong = 0, nr;
 
-	for (nr = 1, *foretold = 0; nr < too_many(order) && *foretold < 3; nr++) {
+	for (nr = 1, *foretold = 0; nr < too_many(order) + MOST_DEFERRED && *foretold < 3; nr++) {
 		uint64_t stalls = vmstat("compact_stall");
 		bool compacts, stalled;
 		uint32_t result = ask_for_huge(fd, order, &compacts);

@@ -27,15 +27,6 @@
 #define EXTENTS_BYTES	(32 * MB)
 #define SETTLE_TRIES 40
 
-/* what the kernel manages, of which most is looked at; 0: not told */
-static uint64_t ram_pages(void)
-{
-	uint64_t kib = 0;
-
-	read_number("/proc/meminfo", "MemTotal", &kib);
-	return kib / PAGE_KB;
-}
-
 FIXTURE(extents) {
 	int fd;
 	struct answer a;

@@ -327,6 +327,8 @@ static inline bool zoo_in_a_row(const uint64_t *entry, size_t pages)
 /* who of the huge pages of an area begins where the frames of this one end */
 static inline ssize_t zoo_next(const uint64_t *entry, size_t of)
 {
+	if (!zoo_in_a_row(entry + of, PAGES_2M))
+		return -1;
 	for (size_t at = 0; at < ZOO_AREA / PAGE; at += PAGES_2M)
 		if (zoo_in_a_row(entry + at, PAGES_2M) &&
 		    (entry[at] & PM_FRAME) == (entry[of] & PM_FRAME) + PAGES_2M)
@@ -341,6 +343,27 @@ static inline void zoo_hand_on(char *from, char *to)
 	touch(to, HUGE_2M, PAGE);
 }
 
+/* two neighbours of an area are handed on to `pair`: are they in a row there? */
+static inline bool zoo_make_pair(char *area, char *pair)
+{
+	uint64_t *entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + ZOO_AREA);
+	ssize_t next = -1;
+	size_t at = 0;
+	bool made;
+
+	for (; entry && next < 0 && at < ZOO_AREA / PAGE; at += PAGES_2M)
+		next = zoo_next(entry, at);
+	free(entry);
+	if (next < 0)
+		return false;
+	zoo_hand_on(area + (at - PAGES_2M) * PAGE, pair);
+	zoo_hand_on(area + next * PAGE, pair + HUGE_2M);
+	entry = read_pagemap(getpid(), (uintptr_t)pair, (uintptr_t)pair + 2 * HUGE_2M);
+	made = entry && zoo_in_a_row(entry, 2 * PAGES_2M);
+	free(entry);
+	return made;
+}
+
 /*
  * Two huge pages in a row: among many there are two that are neighbours, wherever they are
  * mapped, and what a CPU freed last it hands out first.
@@ -350,30 +373,14 @@ static inline char *zoo_two_in_a_row(void)
 	run_on_cpu(sched_getcpu());
 	for (int try = 0; try < 10; try++) {
 		char *area = zoo_huge(ZOO_AREA), *pair = zoo_huge(2 * HUGE_2M);
-		uint64_t *entry;
-		bool found = false;
+		bool made;
 
 		if (!area || !pair)
 			return NULL;
 		touch(area, ZOO_AREA, PAGE);
-		entry = read_pagemap(getpid(), (uintptr_t)area, (uintptr_t)area + ZOO_AREA);
-		for (size_t at = 0; !found && at < ZOO_AREA / PAGE; at += PAGES_2M) {
-			ssize_t next = zoo_in_a_row(entry + at, PAGES_2M) ? zoo_next(entry, at) : -1;
-			uint64_t *got;
-
-			if (next < 0)
-				continue;
-			zoo_hand_on(area + at * PAGE, pair);
-			zoo_hand_on(area + next * PAGE, pair + HUGE_2M);
-			got = read_pagemap(getpid(), (uintptr_t)pair, (uintptr_t)pair + 2 * HUGE_2M);
-			found = zoo_in_a_row(got, 2 * PAGES_2M);
-			free(got);
-			if (!found)
-				break;
-		}
-		free(entry);
+		made = zoo_make_pair(area, pair);
 		munmap(area, ZOO_AREA);
-		if (found)
+		if (made)
 			return pair;
 		munmap(pair, 2 * HUGE_2M);
 		write_file("/proc/sys/vm/compact_memory", "1");
