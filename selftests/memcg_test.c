@@ -517,6 +517,17 @@ static int count_frames(uint64_t inode, struct frames *f)
 	return 0;
 }
 
+/* Half-way in three times what a table of PTEs maps: that table has nothing else. */
+static void touch_with_a_table(void)
+{
+	char *p = mmap(NULL, 3 * HUGE_2M, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(2);
+	madvise(p, 3 * HUGE_2M, MADV_NOHUGEPAGE);
+	p[3 * HUGE_2M / 2] = 1;
+}
+
 TEST_F_TIMEOUT(memcg, frames_are_those_of_kpagecgroup, 120)
 {
 	uint64_t inode = inode_of(TOP "/a/c"), anon, shmem, tables, same = 0;
@@ -529,6 +540,7 @@ TEST_F_TIMEOUT(memcg, frames_are_those_of_kpagecgroup, 120)
 		int file = memfd_create("memcg_test", 0);
 
 		touch_memory(5 * MIB);
+		touch_with_a_table();
 		for (int i = 0; i < 700; i++)
 			if (pwrite(file, "x", 1, i * PAGE) != 1)
 				_exit(1);
