@@ -16,7 +16,6 @@
 #include "slabs.h"
 
 #define PMD_ORDER	ORDER_2M
-#define GIGA_ORDER	(30U - __builtin_ctzl(PAGE))	/* 1G */
 #define MAX_PLANTED	8192
 
 FIXTURE(blockers) {

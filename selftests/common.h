@@ -29,6 +29,7 @@
 #define PAGES_2M	(PAGE / sizeof(uint64_t))
 #define HUGE_2M		(PAGES_2M * PAGE)	/* where a page has 4K */
 #define ORDER_2M	((unsigned int)__builtin_ctzl(PAGES_2M))
+#define GIGA_ORDER	(30U - __builtin_ctzl(PAGE))	/* 1G */
 /* of the machines that tests run on, for arrays */
 #define MAX_PAGE	16384UL
 #define MAX_PAGES_2M	(MAX_PAGE / sizeof(uint64_t))
@@ -249,6 +250,11 @@ static inline int run_on_cpu(int cpu)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	return sched_setaffinity(0, sizeof(one), &one);
+}
+
+static inline bool is_between(int64_t value, int64_t a, int64_t b)
+{
+	return value >= (a < b ? a : b) && value <= (a < b ? b : a);
 }
 
 /* does /proc/kallsyms have a symbol? One of data is not there without KALLSYMS_ALL. */

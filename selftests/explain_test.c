@@ -92,16 +92,6 @@ static void unfold(char *text)
 	}										\
 } while (0)
 
-static uint64_t entry_of(pid_t pid, const char *p)
-{
-	uint64_t start = (uintptr_t)p & ~(PAGE - 1);
-	uint64_t *entry = read_pagemap(pid, start, start + PAGE);
-	uint64_t value = entry ? *entry : 0;
-
-	free(entry);
-	return value;
-}
-
 static int nothing(void *arg)
 {
 	(void)arg;

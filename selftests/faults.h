@@ -24,12 +24,7 @@ static inline void on_fault(int sig)
 
 static inline uint64_t pagemap_of(const volatile void *p)
 {
-	uint64_t *entry = read_pagemap(getpid(), (uintptr_t)p & ~(PAGE - 1),
-				       ((uintptr_t)p & ~(PAGE - 1)) + PAGE);
-	uint64_t value = entry ? *entry : 0;
-
-	free(entry);
-	return value;
+	return entry_of(getpid(), p);
 }
 
 /* the access itself, and nothing else that could fault between the counts */

@@ -386,15 +386,6 @@ TEST_F(hugetlb, frames_are_of_such_pages)
 	EXPECT_TRUE(came_true(&_rec, _write, &_o));					\
 } while (0)
 
-static bool is_present(pid_t pid, const char *p)
-{
-	uint64_t *entry = read_pagemap(pid, (uintptr_t)p, (uintptr_t)p + PAGE);
-	bool is = entry && *entry & PM_PRESENT;
-
-	free(entry);
-	return is;
-}
-
 static void check_private_faults(struct __test_metadata *_metadata, FIXTURE_DATA(hugetlb) *self,
 				 const struct pool *pool)
 {
@@ -405,7 +396,7 @@ static void check_private_faults(struct __test_metadata *_metadata, FIXTURE_DATA
 	ASSERT_NE(NULL, p);
 	expect_fault(NULL, p + 2 * PAGE, true, HUGETLB);
 	ASSERT_EQ(0, helper_start(&helper));
-	inherited = is_present(helper.pid, p);
+	inherited = entry_of(helper.pid, p) & PM_PRESENT;
 	if (inherited) {
 		expect_fault(&helper, p + 3 * PAGE, false, NONE);
 		expect_fault(&helper, p + pool->bytes / 2, true, COPY);

@@ -223,11 +223,6 @@ TEST_F(nodes, sizes_are_the_sums_of_the_zones)
 	zoneinfo_free(&z);
 }
 
-static bool is_between(uint64_t value, uint64_t x, uint64_t y)
-{
-	return (x <= value && value <= y) || (y <= value && value <= x);
-}
-
 TEST_F(nodes, free_pages_are_the_sum_of_the_zones)
 {
 	bool equal = false;

@@ -11,7 +11,6 @@
 #include "common.h"
 #include "process.h"
 
-#define GIGA_ORDER	(30U - __builtin_ctzl(PAGE))	/* 1G */
 #define MANY		16	/* more than the guest can have */
 #define TRIES		6
 #define KEPT		16	/* one page of so many stays */

@@ -58,11 +58,6 @@ static const struct mmscope_oom_rank *find_pid(const struct answer *a, pid_t pid
 	return NULL;
 }
 
-static bool is_between(int64_t value, int64_t a, int64_t b)
-{
-	return value >= (a < b ? a : b) && value <= (a < b ? b : a);
-}
-
 /* ---------------------------------------------------------------- children */
 
 /* much of everything that counts: pages, swap, page tables; and permille of its own */

@@ -198,6 +198,17 @@ static inline uint64_t *read_pagemap(pid_t pid, uint64_t start, uint64_t end)
 	return read_u64s(path, start / PAGE, (end - start) / PAGE);
 }
 
+/* of the page that an address is in, 0: it cannot be read */
+static inline uint64_t entry_of(pid_t pid, const volatile void *p)
+{
+	uint64_t start = (uintptr_t)p & ~(PAGE - 1);
+	uint64_t *entry = read_pagemap(pid, start, start + PAGE);
+	uint64_t value = entry ? *entry : 0;
+
+	free(entry);
+	return value;
+}
+
 /* /proc/kpageflags of one frame, 0 if it has none */
 static inline uint64_t frame_flags(uint64_t pfn)
 {
