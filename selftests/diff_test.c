@@ -128,11 +128,6 @@ static int diff(FIXTURE_DATA(diff) *self, act_fn *act)
 	       read_map(self, self->after) || read_diff(self);
 }
 
-static uint64_t frame(uint64_t entry)
-{
-	return entry & PM_PRESENT ? entry & PM_FRAME : 0;
-}
-
 static bool has(const struct told *told, const char *what)
 {
 	char words[136], word[40];
@@ -153,8 +148,8 @@ static size_t wrong(FIXTURE_DATA(diff) *self, size_t first, size_t last, const c
 	for (size_t i = first; i < last; i++) {
 		const struct told *told = &self->told[i];
 
-		if (has(told, what) && (!told->from || told->from == frame(self->before[i])) &&
-		    (!told->to || told->to == frame(self->after[i])))
+		if (has(told, what) && (!told->from || told->from == entry_frame(self->before[i])) &&
+		    (!told->to || told->to == entry_frame(self->after[i])))
 			continue;
 		if (!bad++)
 			fprintf(stderr, "# page %zu: '%s' %#lx -> %#lx; pagemap %#lx -> %#lx\n", i,
@@ -244,7 +239,7 @@ TEST_F_TIMEOUT(diff, a_write_after_fork_is_a_copy, 120)
 	ASSERT_EQ(0, diff(self, do_touch));
 	EXPECT_EQ(0, wrong(self, 3, 10, "cowed"));
 	for (size_t i = 3; i < 10; i++) {
-		EXPECT_EQ(frame(self->before[i]), self->told[i].from);
+		EXPECT_EQ(entry_frame(self->before[i]), self->told[i].from);
 		EXPECT_NE(self->told[i].from, self->told[i].to);
 		EXPECT_TRUE(!has(&self->told[i], "moved"));
 	}
@@ -328,7 +323,7 @@ TEST_F_TIMEOUT(diff, pages_collapsed_into_a_huge_one, 120)
 	map_memory(self, HUGE_PAGES);
 	ASSERT_EQ(0, diff_second(self, do_collapse));
 	/* the guest has memory for one, or the test would not know what to expect */
-	ASSERT_EQ(0, frame(self->after[0]) % HUGE_PAGES);
+	ASSERT_EQ(0, entry_frame(self->after[0]) % HUGE_PAGES);
 	EXPECT_EQ(0, wrong(self, 0, HUGE_PAGES, "collapsed"));
 }
 
@@ -354,14 +349,14 @@ TEST_F_TIMEOUT(diff, pages_that_have_other_frames, 120)
 {
 	ASSERT_EQ(0, diff_second(self, do_move));
 	for (size_t i = 0; i < PAGES; i++) {
-		bool moved = frame(self->before[i]) != frame(self->after[i]) &&
-			     frame(self->before[i]) && frame(self->after[i]);
+		bool moved = entry_frame(self->before[i]) != entry_frame(self->after[i]) &&
+			     entry_frame(self->before[i]) && entry_frame(self->after[i]);
 
 		EXPECT_EQ(moved, has(&self->told[i], "moved"));
 	}
 	EXPECT_EQ(0, wrong(self, 10, 11, "unmapped"));
 	EXPECT_EQ(0, wrong(self, 12, 13, "moved"));
-	EXPECT_EQ(frame(self->before[10]), self->told[12].to);
+	EXPECT_EQ(entry_frame(self->before[10]), self->told[12].to);
 }
 
 static void do_swap_out_then_in(FIXTURE_DATA(diff) *self)
@@ -387,8 +382,8 @@ TEST_F_TIMEOUT(diff, pages_swapped_out_and_in, 120)
 	for (size_t i = 0; i < 8; i++) {
 		EXPECT_NE(0, self->before[8 + i] & PM_SWAP);
 		EXPECT_NE(0, self->after[30 + i] & PM_SWAP);
-		EXPECT_EQ(frame(self->after[8 + i]), self->told[8 + i].to);
-		EXPECT_EQ(frame(self->before[30 + i]), self->told[30 + i].from);
+		EXPECT_EQ(entry_frame(self->after[8 + i]), self->told[8 + i].to);
+		EXPECT_EQ(entry_frame(self->before[30 + i]), self->told[30 + i].from);
 	}
 	EXPECT_EQ(0, wrong(self, 8, 16, "swapped_in"));
 	EXPECT_EQ(0, wrong(self, 30, 38, "swapped_out"));

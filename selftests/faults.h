@@ -145,11 +145,6 @@ static inline int fault_of(int fd, pid_t pid, const volatile void *p, struct mms
 	return err;
 }
 
-static inline uint64_t frame_of(uint64_t pagemap)
-{
-	return pagemap & PM_PRESENT ? pagemap & PM_FRAME : 0;
-}
-
 static inline bool kind_is_signal(uint32_t kind, int sig)
 {
 	if (kind >= MMSCOPE_FAULT_SEGV_NO_VMA && kind <= MMSCOPE_FAULT_SEGV_GUARD)
@@ -166,12 +161,12 @@ static inline bool came_true(const struct mmscope_fault *rec, bool write_it,
 	const uint32_t kind = write_it ? rec->write : rec->read;
 	const bool one_minor = o->minor == 1 && !o->major;
 	const bool one_major = !o->minor && o->major == 1;
-	const uint64_t now = frame_of(o->after);
+	const uint64_t now = entry_frame(o->after);
 
 	if (!kind_is_signal(kind, o->sig))
 		return false;
 	if (o->sig)
-		return !now || now == frame_of(o->before);
+		return !now || now == entry_frame(o->before);
 	switch (kind) {
 	case MMSCOPE_FAULT_NONE:
 		return !o->minor && !o->major && now == rec->pfn;

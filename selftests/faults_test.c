@@ -245,10 +245,10 @@ TEST_F(faults, transparent_huge_pages)
 	EXPECT_EQ(MMSCOPE_FAULT_F_HUGE, rec.flags);
 	EXPECT_EQ(HUGE_2M, rec.page_size_bytes);
 	expect_read(NULL, p, ZERO);
-	EXPECT_EQ(1, frame_flags(frame_of(pagemap_of(p))) >> KPF_THP & 1);
+	EXPECT_EQ(1, frame_flags(entry_frame(pagemap_of(p))) >> KPF_THP & 1);
 	expect_write(NULL, p, NEW);		/* split: a small one */
 	expect_write(NULL, p + HUGE_2M, NEW);
-	EXPECT_EQ(1, frame_flags(frame_of(pagemap_of(p + HUGE_2M))) >> KPF_THP & 1);
+	EXPECT_EQ(1, frame_flags(entry_frame(pagemap_of(p + HUGE_2M))) >> KPF_THP & 1);
 	expect_write(NULL, p + HUGE_2M + 17 * PAGE, NONE);
 	ASSERT_EQ(0, helper_start(&self->helper));
 	expect_write(&self->helper, p + HUGE_2M + 5 * PAGE, COPY);

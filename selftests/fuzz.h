@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FUZZ_DATASETS	96
 #define FUZZ_TARGETS	10
@@ -19,6 +20,8 @@
 #define FUZZ_ERRNOS	134
 #define FUZZ_FILES	128
 #define FUZZ_FDS	4
+/* who changes the world rests so many times as long as it took him, see fuzz_rest() */
+#define FUZZ_RESTS	20
 
 /* what is counted apart */
 enum fuzz_op {
@@ -151,6 +154,19 @@ static inline uint64_t fuzz_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/*
+ * Wait, after what began then: so long, or up to a second where all takes long. On a kernel
+ * with KASAN in an emulated CPU those who exec, fork and unmap would leave no time for calls.
+ */
+static inline void fuzz_rest(uint64_t began, uint64_t us)
+{
+	uint64_t rest = (fuzz_now() - began) / 1000 * FUZZ_RESTS;
+
+	if (rest > 1000000)
+		rest = 1000000;
+	usleep(rest > us ? rest : us);
 }
 
 /* --------------------------------------------------------------------- verdicts */

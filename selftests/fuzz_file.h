@@ -208,7 +208,7 @@ static inline void fuzz_call(struct fuzz *f)
 {
 	const uint32_t dice = fuzz_below(f, 10000);
 
-	/* what waits for all CPUs, or looks at all processes, is rare */
+	/* what waits for all CPUs, or looks at all processes and caches, is rare */
 	if (dice < 6 && f->s->no_hooks)
 		fuzz_walk(f);
 	else if (dice < 2)
@@ -221,7 +221,7 @@ static inline void fuzz_call(struct fuzz *f)
 		fuzz_attach(f);
 	else if (dice < 50)
 		fuzz_rmap(f);
-	else if (dice < 250)
+	else if (dice < 70)
 		fuzz_page(f);
 	else if (dice < 600)
 		fuzz_file(f);

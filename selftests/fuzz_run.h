@@ -365,11 +365,13 @@ static inline void fuzz_run(struct fuzz_shared *s, uint32_t seconds)
 	for (uint32_t i = 0; i < FUZZ_NR_ROLES; i++)
 		worker[i] = fuzz_start(s, s->reload ? FUZZ_PASSER : i);
 	while (!fuzz_stopped(s)) {
+		const uint64_t began = fuzz_now();
+
 		dice = fuzz_mix(dice + 1);
-		usleep(20000 + dice % 40000);
 		fuzz_targets_go_on(s);
 		for (uint32_t i = 0; i < FUZZ_NR_ROLES; i++)
 			fuzz_look_after(s, s->reload ? FUZZ_PASSER : i, &worker[i], dice >> 8);
+		fuzz_rest(began, 20000 + dice % 40000);
 		if (ko >= 0)
 			fuzz_reload(s, ko);
 		if (!fuzz_moves(s, &calls, &since)) {

@@ -129,8 +129,8 @@ static int command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc > 2 && !strcmp(argv[1], "--life"))
-		live(atoi(argv[2]));
+	if (argc > 3 && !strcmp(argv[1], "--life"))
+		live(atoi(argv[2]), strtoull(argv[3], NULL, 10));
 	if (argc > 1 && !strncmp(argv[1], "--", 2))
 		return command(argc, argv);
 	return test_harness_run(argc, argv);

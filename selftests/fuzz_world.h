@@ -47,6 +47,7 @@ static inline void life_map(uint64_t dice)
 {
 	for (;; dice = fuzz_mix(dice + 1)) {
 		const size_t bytes = (1 + dice % 64) * PAGE;
+		const uint64_t began = fuzz_now();
 		char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -54,7 +55,7 @@ static inline void life_map(uint64_t dice)
 			_exit(1);
 		memset(p, 1, bytes / 2);
 		mprotect(p, bytes / 3 + 1, PROT_READ);
-		usleep(5000);
+		fuzz_rest(began, 5000);
 		munmap(p, bytes);
 	}
 }
@@ -62,36 +63,39 @@ static inline void life_map(uint64_t dice)
 static inline void life_fork(void)
 {
 	for (;;) {
+		const uint64_t began = fuzz_now();
 		const pid_t pid = fork();
 
 		if (!pid)
 			_exit(0);
 		waitpid(pid, NULL, 0);
-		usleep(20000);
+		fuzz_rest(began, 20000);
 	}
 }
 
 /* this program, as the target that it was; only returns if it cannot be */
-static inline void life_exec(const char *program, enum fuzz_life life)
+static inline void life_exec(const char *program, enum fuzz_life life, uint64_t began)
 {
-	char number[16];
+	char number[16], now[24];
 
+	fuzz_rest(began, 50000);
 	snprintf(number, sizeof(number), "%d", life);
-	usleep(50000);
-	execl(program, "fuzz_life", "--life", number, NULL);
+	snprintf(now, sizeof(now), "%lu", fuzz_now());
+	execl(program, "fuzz_life", "--life", number, now, NULL);
 }
 
-static inline void life_setuid(void)
+static inline void life_setuid(uint64_t began)
 {
 	if (geteuid() == NOBODY)
-		life_exec(FUZZ_SETUID, LIFE_SETUID);
+		life_exec(FUZZ_SETUID, LIFE_SETUID, began);
 	usleep(20000);
 	if (setresuid(NOBODY, NOBODY, NOBODY))
 		_exit(1);
-	life_exec(FUZZ_SETUID, LIFE_SETUID);
+	life_exec(FUZZ_SETUID, LIFE_SETUID, began);
 }
 
-static inline void live(enum fuzz_life life)
+/* `began`: when the fork or exec did that this life is from */
+static inline void live(enum fuzz_life life, uint64_t began)
 {
 	/* whoever began all this is gone */
 	if (getppid() == 1)
@@ -108,10 +112,10 @@ static inline void live(enum fuzz_life life)
 		life_fork();
 		break;
 	case LIFE_EXECS:
-		life_exec("/proc/self/exe", life);
+		life_exec("/proc/self/exe", life, began);
 		break;
 	case LIFE_SETUID:
-		life_setuid();
+		life_setuid(began);
 		break;
 	default:
 		usleep(200000);
@@ -159,7 +163,7 @@ static inline void fuzz_targets_go_on(struct fuzz_shared *s)
 			continue;
 		pid = fork();
 		if (!pid)
-			live(i);
+			live(i, fuzz_now());
 		__atomic_store_n(&s->target[i], pid, __ATOMIC_RELAXED);
 	}
 }
@@ -203,6 +207,7 @@ static inline void *fuzz_disturb(void *arg)
 	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
 	for (; !fuzz_stopped(f->s); dice = fuzz_mix(dice + 1)) {
 		int *fd = &f->fds[dice % FUZZ_FDS];
+		const uint64_t began = fuzz_now();
 
 		fuzz_churn(f->churned, dice);
 		if (f->role == FUZZ_CLOSER && dice >> 40 & 1) {
@@ -216,7 +221,7 @@ static inline void *fuzz_disturb(void *arg)
 				__atomic_store_n(fd, open_device(), __ATOMIC_RELAXED);
 			}
 		}
-		usleep(1000 + dice % 9000);
+		fuzz_rest(began, 1000 + dice % 9000);
 	}
 	return NULL;
 }

@@ -209,6 +209,12 @@ static inline uint64_t entry_of(pid_t pid, const volatile void *p)
 	return value;
 }
 
+/* the frame that an entry of pagemap tells of, 0: of none */
+static inline uint64_t entry_frame(uint64_t entry)
+{
+	return entry & PM_PRESENT ? entry & PM_FRAME : 0;
+}
+
 /* /proc/kpageflags of one frame, 0 if it has none */
 static inline uint64_t frame_flags(uint64_t pfn)
 {
