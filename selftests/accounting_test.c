@@ -300,21 +300,21 @@ TEST_F(accounting, own_shared_memory_comes_and_goes)
 	close(m.file);
 }
 
+/* beside those that the boot may have set aside */
 static int take_pool(void *ctx)
 {
-	return reserve_huge_pages(*(int *)ctx);
+	return reserve_huge_pages(*(uint64_t *)ctx + 8);
 }
 
 static void give_pool(void *ctx)
 {
-	(void)ctx;
-	reserve_huge_pages(0);
+	reserve_huge_pages(*(uint64_t *)ctx);
 }
 
 TEST_F(accounting, free_huge_pages_of_the_pool_come_and_go)
 {
-	int pages = 8;
-	struct change c = { CLASS(HUGETLB_FREE), 8 * PAGES_2M, take_pool, give_pool, &pages };
+	uint64_t before = huge_pages_reserved();
+	struct change c = { CLASS(HUGETLB_FREE), 8 * PAGES_2M, take_pool, give_pool, &before };
 
 	EXPECT_EQ(0, check_change(self->fd, &c));
 }
@@ -326,10 +326,11 @@ TEST_F(accounting, huge_pages_in_use_come_and_go)
 		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
 	};
 	struct change c = { CLASS(HUGETLB), 3 * PAGES_2M, take_memory, give_memory, &m };
+	uint64_t before = huge_pages_reserved();
 
-	ASSERT_EQ(0, reserve_huge_pages(4));
+	ASSERT_EQ(0, reserve_huge_pages(before + 4));
 	EXPECT_EQ(0, check_change(self->fd, &c));
-	reserve_huge_pages(0);
+	reserve_huge_pages(before);
 }
 
 struct planting {

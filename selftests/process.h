@@ -237,22 +237,27 @@ static inline uint64_t read_vm_pte(pid_t pid)
 	return kb << 10;
 }
 
+#define NR_HUGE_PAGES	"/proc/sys/vm/nr_hugepages"
+
+/* pages of 2M that are reserved, perhaps since the boot */
+static inline uint64_t huge_pages_reserved(void)
+{
+	char *text = read_file(NR_HUGE_PAGES);
+	uint64_t nr = text ? strtoul(text, NULL, 10) : 0;
+
+	free(text);
+	return nr;
+}
+
 /* so many pages of 2M, however scattered memory is */
 static inline int reserve_huge_pages(uint64_t want)
 {
-	const char *name = "/proc/sys/vm/nr_hugepages";
 	char number[16];
 
 	snprintf(number, sizeof(number), "%lu", want);
 	for (int try = 0; try < 20; try++) {
-		char *text;
-		uint64_t got;
-
-		write_file(name, number);
-		text = read_file(name);
-		got = text ? strtoul(text, NULL, 10) : 0;
-		free(text);
-		if (got == want)
+		write_file(NR_HUGE_PAGES, number);
+		if (huge_pages_reserved() == want)
 			return 0;
 		write_file("/proc/sys/vm/drop_caches", "3");
 		write_file("/proc/sys/vm/compact_memory", "1");
