@@ -23,7 +23,6 @@
  * memory in the kernel, which is there in one of two answers only.
  */
 #define MAX_UNSETTLED 64
-#define PAGES_BYTES	(64 * MB)
 #define EXTENTS_BYTES	(32 * MB)
 #define SETTLE_TRIES 40
 
@@ -223,14 +222,14 @@ static bool gets_alike(int fd, uint64_t pfn)
 
 TEST_F_TIMEOUT(extents, are_made_of_the_frames_of_pages, 200)
 {
-	void *memory[2] = { memory_for(PAGES_BYTES), memory_for(EXTENTS_BYTES) };
+	const size_t bytes = pages_bytes();
+	void *memory[2] = { memory_for(bytes), memory_for(EXTENTS_BYTES) };
 	size_t doubtful = 0, unsettled = 0;
 	struct answer pages, extents;
 
 	ASSERT_NE(NULL, memory[0]);
 	ASSERT_NE(NULL, memory[1]);
-	ASSERT_EQ(0, walk_into(self->fd, walk_arg(MMSCOPE_DS_PAGES), memory[0], PAGES_BYTES,
-			       &pages));
+	ASSERT_EQ(0, walk_into(self->fd, walk_arg(MMSCOPE_DS_PAGES), memory[0], bytes, &pages));
 	ASSERT_EQ(0, walk_into(self->fd, walk_arg(MMSCOPE_DS_EXTENTS), memory[1],
 			       EXTENTS_BYTES, &extents));
 	for (size_t i = 0; i < pages.nr; i++) {
@@ -251,7 +250,7 @@ TEST_F_TIMEOUT(extents, are_made_of_the_frames_of_pages, 200)
 	TH_LOG("%zu frames, %zu looked at again, %zu unsettled", pages.nr, doubtful, unsettled);
 	EXPECT_LT(ram_pages(), pages.nr);
 	EXPECT_GE(MAX_UNSETTLED, unsettled);
-	munmap(memory[0], PAGES_BYTES);
+	munmap(memory[0], bytes);
 	munmap(memory[1], EXTENTS_BYTES);
 }
 
@@ -476,15 +475,16 @@ TEST_F_TIMEOUT(extents, cgroups_are_those_of_kpagecgroup, 120)
 {
 	int kpagecgroup = open(KPAGECGROUP, O_RDONLY | O_CLOEXEC);
 	size_t compared = 0, charged = 0, doubtful = 0, unsettled = 0;
-	void *memory = memory_for(PAGES_BYTES);
+	const size_t bytes = pages_bytes();
+	void *memory = memory_for(bytes);
 	struct frames group = { 0 };
 	struct answer pages;
 
 	ASSERT_LE(0, kpagecgroup);
 	ASSERT_NE(NULL, memory);
 	for (int i = 0; i < 2; i++) {
-		ASSERT_EQ(0, walk_into(self->fd, walk_arg(MMSCOPE_DS_PAGES), memory,
-				       PAGES_BYTES, &pages));
+		ASSERT_EQ(0, walk_into(self->fd, walk_arg(MMSCOPE_DS_PAGES), memory, bytes,
+				       &pages));
 		ASSERT_EQ(0, frames_read(&group, KPAGECGROUP));
 	}
 	for (size_t i = 0; i < pages.nr; i++) {
@@ -509,7 +509,7 @@ TEST_F_TIMEOUT(extents, cgroups_are_those_of_kpagecgroup, 120)
 	EXPECT_LT(100, charged);
 	EXPECT_GE(MAX_UNSETTLED, unsettled);
 	frames_free(&group);
-	munmap(memory, PAGES_BYTES);
+	munmap(memory, bytes);
 	close(kpagecgroup);
 }
 

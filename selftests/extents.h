@@ -30,6 +30,12 @@ static inline int walk_into(int fd, struct mmscope_walk_arg arg, void *mem, size
 	return 0;
 }
 
+/* room for a record of each frame, also of those that the boot has kept */
+static inline size_t pages_bytes(void)
+{
+	return (ram_pages() + ram_pages() / 8 + 65536) * sizeof(struct mmscope_page);
+}
+
 static inline void *memory_for(size_t bytes)
 {
 	void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
