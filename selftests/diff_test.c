@@ -148,7 +148,8 @@ static size_t wrong(FIXTURE_DATA(diff) *self, size_t first, size_t last, const c
 	for (size_t i = first; i < last; i++) {
 		const struct told *told = &self->told[i];
 
-		if (has(told, what) && (!told->from || told->from == entry_frame(self->before[i])) &&
+		if (has(told, what) &&
+		    (!told->from || told->from == entry_frame(self->before[i])) &&
 		    (!told->to || told->to == entry_frame(self->after[i])))
 			continue;
 		if (!bad++)
