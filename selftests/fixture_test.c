@@ -377,15 +377,11 @@ static uint64_t free_kb(void)
 	return kb;
 }
 
-TEST_F(planted, unloading_gives_all_back)
+/* Plant all, unload: how much less is free then? The fixture is loaded again. */
+static int64_t lost_kb(struct __test_metadata *_metadata, FIXTURE_DATA(planted) *self)
 {
-	uint64_t before, planted, after;
+	int64_t before = free_kb(), planted, after;
 
-	/* once for what the kernel keeps for the next time, and KASAN longer */
-	ASSERT_EQ(0, plant_everything(self->fd));
-	ASSERT_EQ(0, fixture_free(self->fd, 0));
-	sleep(1);
-	before = free_kb();
 	ASSERT_EQ(0, plant_everything(self->fd));
 	planted = free_kb();
 	EXPECT_LT(planted + (64 << 10), before);
@@ -394,15 +390,29 @@ TEST_F(planted, unloading_gives_all_back)
 	/* stacks, areas and slabs are given back behind the scenes */
 	for (int tries = 0; tries < 100; tries++) {
 		after = free_kb();
-		if (after + LEAK_KB > before)
+		if (before - after < LEAK_KB)
 			break;
 		usleep(100000);
 	}
-	EXPECT_LT(before, after + LEAK_KB);
 	EXPECT_EQ(0, lines_with("/proc/vmallocinfo", "mmscope_fixture", ""));
 	EXPECT_EQ(0, lines_with("/proc/slabinfo", FIXTURE_CACHE, ""));
 	self->fd = fixture_load();
 	ASSERT_LE(0, self->fd);
+	return before - after;
+}
+
+TEST_F(planted, unloading_gives_all_back)
+{
+	int64_t lost = LEAK_KB;
+
+	/* once for what the kernel keeps for the next time, and KASAN longer */
+	ASSERT_EQ(0, plant_everything(self->fd));
+	ASSERT_EQ(0, fixture_free(self->fd, 0));
+	sleep(1);
+	/* a leak comes again each time; what others take meanwhile, or is still kept, does not */
+	for (int round = 0; round < 4 && lost >= LEAK_KB; round++)
+		lost = lost_kb(_metadata, self);
+	EXPECT_GT(LEAK_KB, lost);
 }
 
 TEST_HARNESS_MAIN
